@@ -1,0 +1,3 @@
+export { type DataDirectoryLock, lockDataDirectory } from './data-directory-lock.ts';
+export { type EmbeddedPostgres, type PostgresOptions, startPostgres } from './postgres.ts';
+export type { OnProgress, Progress } from './progress.ts';
