@@ -1,3 +1,4 @@
 export { type DataDirectoryLock, lockDataDirectory } from './data-directory-lock.ts';
+export { type EmbeddedKafka, type KafkaOptions, startKafka } from './kafka.ts';
 export { type EmbeddedPostgres, type PostgresOptions, startPostgres } from './postgres.ts';
 export type { OnProgress, Progress } from './progress.ts';
