@@ -95,6 +95,24 @@ export interface RenewNodeCertificateResponse {
   expireTime: Date | undefined;
 }
 
+/** Asks what is known of a node. */
+export interface GetNodeEnrolmentRequest {
+  /** The node. */
+  nodeId: string;
+}
+
+/** What is known of the node. */
+export interface GetNodeEnrolmentResponse {
+  /** Organization that provides it. */
+  organizationId: string;
+  /** Site it was enrolled for. */
+  site:
+    | Site
+    | undefined;
+  /** Name of the machine at enrolment. */
+  nodeName: string;
+}
+
 
 function createBaseSite(): Site {
   return { siteId: "", country: "", operator: "", certifications: [] };
@@ -686,6 +704,140 @@ export const RenewNodeCertificateResponse: MessageFns<RenewNodeCertificateRespon
   },
 };
 
+function createBaseGetNodeEnrolmentRequest(): GetNodeEnrolmentRequest {
+  return { nodeId: "" };
+}
+
+export const GetNodeEnrolmentRequest: MessageFns<GetNodeEnrolmentRequest> = {
+  encode(message: GetNodeEnrolmentRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.nodeId !== "") {
+      writer.uint32(10).string(message.nodeId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetNodeEnrolmentRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetNodeEnrolmentRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.nodeId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<GetNodeEnrolmentRequest>): GetNodeEnrolmentRequest {
+    return GetNodeEnrolmentRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<GetNodeEnrolmentRequest>): GetNodeEnrolmentRequest {
+    const message = createBaseGetNodeEnrolmentRequest();
+    message.nodeId = object.nodeId ?? "";
+    return message;
+  },
+};
+
+function createBaseGetNodeEnrolmentResponse(): GetNodeEnrolmentResponse {
+  return { organizationId: "", site: undefined, nodeName: "" };
+}
+
+export const GetNodeEnrolmentResponse: MessageFns<GetNodeEnrolmentResponse> = {
+  encode(message: GetNodeEnrolmentResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.organizationId !== "") {
+      writer.uint32(10).string(message.organizationId);
+    }
+    if (message.site !== undefined) {
+      Site.encode(message.site, writer.uint32(18).fork()).join();
+    }
+    if (message.nodeName !== "") {
+      writer.uint32(26).string(message.nodeName);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetNodeEnrolmentResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetNodeEnrolmentResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.organizationId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.site = Site.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.nodeName = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<GetNodeEnrolmentResponse>): GetNodeEnrolmentResponse {
+    return GetNodeEnrolmentResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<GetNodeEnrolmentResponse>): GetNodeEnrolmentResponse {
+    const message = createBaseGetNodeEnrolmentResponse();
+    message.organizationId = object.organizationId ?? "";
+    message.site = (object.site !== undefined && object.site !== null) ? Site.fromPartial(object.site) : undefined;
+    message.nodeName = object.nodeName ?? "";
+    return message;
+  },
+};
+
 /** Nodes enter the cell here and renew their certificates here. */
 
 export interface NodeEnrolmentServiceClient {
@@ -703,6 +855,10 @@ export interface NodeEnrolmentServiceClient {
     request: RenewNodeCertificateRequest,
     metadata?: Metadata,
   ): Observable<RenewNodeCertificateResponse>;
+
+  /** What identity knows of an enrolled node. Its site decides residency, so it is never taken from the node's own word. */
+
+  getNodeEnrolment(request: GetNodeEnrolmentRequest, metadata?: Metadata): Observable<GetNodeEnrolmentResponse>;
 }
 
 /** Nodes enter the cell here and renew their certificates here. */
@@ -728,11 +884,18 @@ export interface NodeEnrolmentServiceController {
     request: RenewNodeCertificateRequest,
     metadata?: Metadata,
   ): Promise<RenewNodeCertificateResponse> | Observable<RenewNodeCertificateResponse> | RenewNodeCertificateResponse;
+
+  /** What identity knows of an enrolled node. Its site decides residency, so it is never taken from the node's own word. */
+
+  getNodeEnrolment(
+    request: GetNodeEnrolmentRequest,
+    metadata?: Metadata,
+  ): Promise<GetNodeEnrolmentResponse> | Observable<GetNodeEnrolmentResponse> | GetNodeEnrolmentResponse;
 }
 
 export function NodeEnrolmentServiceControllerMethods() {
   return function (constructor: Function) {
-    const grpcMethods: string[] = ["createJoinToken", "enrolNode", "renewNodeCertificate"];
+    const grpcMethods: string[] = ["createJoinToken", "enrolNode", "renewNodeCertificate", "getNodeEnrolment"];
     for (const method of grpcMethods) {
       const descriptor: any = Reflect.getOwnPropertyDescriptor(constructor.prototype, method);
       GrpcMethod("NodeEnrolmentService", method)(constructor.prototype[method], method, descriptor);
@@ -786,6 +949,18 @@ export const NodeEnrolmentServiceService = {
       Buffer.from(RenewNodeCertificateResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): RenewNodeCertificateResponse => RenewNodeCertificateResponse.decode(value),
   },
+  /** What identity knows of an enrolled node. Its site decides residency, so it is never taken from the node's own word. */
+  getNodeEnrolment: {
+    path: "/ostro.identity.v1.NodeEnrolmentService/GetNodeEnrolment" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: GetNodeEnrolmentRequest): Buffer =>
+      Buffer.from(GetNodeEnrolmentRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): GetNodeEnrolmentRequest => GetNodeEnrolmentRequest.decode(value),
+    responseSerialize: (value: GetNodeEnrolmentResponse): Buffer =>
+      Buffer.from(GetNodeEnrolmentResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): GetNodeEnrolmentResponse => GetNodeEnrolmentResponse.decode(value),
+  },
 } as const;
 
 export interface NodeEnrolmentServiceServer extends UntypedServiceImplementation {
@@ -795,6 +970,8 @@ export interface NodeEnrolmentServiceServer extends UntypedServiceImplementation
   enrolNode: handleUnaryCall<EnrolNodeRequest, EnrolNodeResponse>;
   /** A new certificate for the node that calls; nodes do so at a third of the lifetime. */
   renewNodeCertificate: handleUnaryCall<RenewNodeCertificateRequest, RenewNodeCertificateResponse>;
+  /** What identity knows of an enrolled node. Its site decides residency, so it is never taken from the node's own word. */
+  getNodeEnrolment: handleUnaryCall<GetNodeEnrolmentRequest, GetNodeEnrolmentResponse>;
 }
 
 type Builtin = Date | Function | Uint8Array | string | number | boolean | bigint | undefined;

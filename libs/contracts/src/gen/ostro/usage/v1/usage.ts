@@ -152,7 +152,7 @@ export interface UsageRecorded {
   timeToFirstTokenMs: number;
   /** Incarnation of the gateway that wrote the record. */
   gatewayIncarnation: string;
-  /** Place in that incarnation's spool. */
+  /** 1, 2, ... without a gap over the finished requests of that incarnation. */
   sequence: bigint;
 }
 
@@ -233,7 +233,7 @@ export interface AttemptWitnessed {
     | undefined;
   /** Incarnation of the agent. */
   agentIncarnation: string;
-  /** Place in that incarnation's witness log. */
+  /** 1, 2, ... without a gap over the attempts of that incarnation. */
   sequence: bigint;
   /** W3C trace context of the request. */
   traceparent: string;
