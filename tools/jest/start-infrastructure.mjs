@@ -1,1 +1,1 @@
-export default async function startInfrastructure() {}
+export { startInfrastructure as default } from './infrastructure.mjs';

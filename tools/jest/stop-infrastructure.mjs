@@ -1,1 +1,1 @@
-export default async function stopInfrastructure() {}
+export { stopInfrastructure as default } from './infrastructure.mjs';

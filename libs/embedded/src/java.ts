@@ -22,7 +22,7 @@ const JAVA_WHEEL: LockedWheel = {
 };
 
 export interface JavaOptions {
-  /** JAVA_HOME of the caller's configuration. When given it is used or refused, never passed over. */
+  /** JAVA_HOME of the caller's configuration. One that is too old is passed over, and said to be. */
   readonly javaHome?: string;
   /** PATH to search, the process's own when absent. */
   readonly path?: string;
@@ -32,7 +32,8 @@ export interface JavaOptions {
 
 /** The `java` program to run: JAVA_HOME, else PATH, else a runtime fetched once into the cache. */
 export async function findJava(options: JavaOptions): Promise<string> {
-  if (options.javaHome !== undefined) return javaAt(options.javaHome);
+  const atHome = await javaAtHome(options);
+  if (atHome !== undefined) return atHome;
   const onPath = await firstSuitable(options.path);
   if (onPath !== undefined) return onPath;
   const cached = join(options.cacheDir, JAVA_WHEEL.requirement.replace('==', '-'));
@@ -47,11 +48,12 @@ export function parseJavaMajor(output: string): number | undefined {
   return match === null ? undefined : Number(match[1]);
 }
 
-async function javaAt(javaHome: string): Promise<string> {
+async function javaAtHome({ javaHome, onProgress }: JavaOptions): Promise<string | undefined> {
+  if (!javaHome) return undefined;
   const java = executableOf(javaHome);
-  const major = await majorOf(java);
-  if (major !== undefined && major >= OLDEST_MAJOR) return java;
-  throw noJava(`JAVA_HOME is ${javaHome}, and ${java} is ${major === undefined ? 'not a Java' : `Java ${major}`}`);
+  if (await isSuitable(java)) return java;
+  onProgress?.({ step: `Kafka: ${java} of JAVA_HOME is no Java ${OLDEST_MAJOR} or newer, looking further` });
+  return undefined;
 }
 
 function executableOf(javaHome: string): string {

@@ -21,7 +21,7 @@ export async function isKafkaReady(brokers: readonly string[]): Promise<boolean>
   try {
     await admin.connect();
     await createProbeTopic(admin);
-    await joinAndCommit(kafka.consumer({ groupId, heartbeatInterval: 500 }));
+    await joinAndCommit(kafka.consumer({ groupId, maxWaitTimeInMs: 50 }));
     await admin.deleteGroups([groupId]);
     return true;
   } catch {

@@ -1,0 +1,3 @@
+export { eventually, type EventuallyOptions } from './eventually.ts';
+export { testKafka, type TestKafka } from './test-kafka.ts';
+export { testPostgres, type TestPostgres } from './test-postgres.ts';
