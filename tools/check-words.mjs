@@ -6,14 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { root } from './lint/workspace.mjs';
 
 // Written in pieces, or this file would be its own first finding.
-const hosts = [
-  'npm' + 'js',
-  'py' + 'pi\\.org',
-  'python' + 'hosted',
-  'maven\\.' + 'org',
-  'maven\\.' + 'apache\\.org',
-  'yarn' + 'pkg',
-];
+const hosts = ['npm' + 'js', 'py' + 'pi\\.org', 'python' + 'hosted', 'repo1?\\.ma' + 'ven', 'yarn' + 'pkg'];
 const paths = ['/wo' + 'rk/', '/ro' + 'ot/', '/Us' + 'ers/[a-z]', '/ho' + 'me/[a-z]', '/tm' + 'p/[a-z]'];
 const rules = [
   { pattern: `(${hosts.join('|')})`, way: 'name the package or its coordinates, never the host it comes from' },

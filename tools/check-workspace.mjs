@@ -14,7 +14,8 @@ const isTest = (file) => /\.(spec|int-spec|system-spec)\.ts$|[\\/]test[\\/]/.tes
 const isOurs = (name) => name.startsWith('@ostro/');
 
 const findings = [];
-const rootTools = Object.keys(readJson('package.json').devDependencies);
+/** Tests may use what the root brings for all of them; `@jest/globals` is a part of jest. */
+const rootTools = [...Object.keys(readJson('package.json').devDependencies), '@jest/globals'];
 
 function importsOf(folder) {
   const inCode = new Set();
