@@ -1,0 +1,58 @@
+import type { AcceleratorSnapshot, NodeSnapshot } from './cluster/node.ts';
+import { compareIds } from './amounts.ts';
+import type { PlacementRequest } from './request.ts';
+import type { Candidate } from './stages.ts';
+
+/** Equal accelerators that reach each other fast, in order of id. One without an island is an island of its own. */
+export function islandsOf(accelerators: readonly AcceleratorSnapshot[]): readonly (readonly AcceleratorSnapshot[])[] {
+  const islands = new Map<string, AcceleratorSnapshot[]>();
+  for (const accelerator of accelerators) {
+    const { island, model, acceleratorId } = accelerator;
+    const key = island === undefined ? `alone ${acceleratorId}` : `island ${island} ${model}`;
+    const members = islands.get(key);
+    if (members === undefined) islands.set(key, [accelerator]);
+    else members.push(accelerator);
+  }
+  return [...islands.values()];
+}
+
+/**
+ * The choices worth scoring among the accelerators that passed: each different accelerator when one is wanted, the
+ * tightest group of each island when more are. Twins would score the same, so only the first by id is offered.
+ */
+export function candidatesOn(
+  node: NodeSnapshot,
+  { accelerator: { count } }: PlacementRequest,
+  accelerators: readonly AcceleratorSnapshot[],
+): readonly Candidate[] {
+  if (count === 1) return withoutTwins(accelerators).map((accelerator) => ({ node, accelerators: [accelerator] }));
+  return islandsOf(accelerators)
+    .filter((island) => island.length >= count)
+    .map((island) => ({ node, accelerators: tightest(island, count) }));
+}
+
+function withoutTwins(accelerators: readonly AcceleratorSnapshot[]): readonly AcceleratorSnapshot[] {
+  const kept: AcceleratorSnapshot[] = [];
+  for (const accelerator of accelerators) {
+    if (!kept.some((other) => areTwins(other, accelerator))) kept.push(accelerator);
+  }
+  return kept;
+}
+
+function areTwins(a: AcceleratorSnapshot, b: AcceleratorSnapshot): boolean {
+  return (
+    a.freeMemoryBytes === b.freeMemoryBytes &&
+    a.memoryBytes === b.memoryBytes &&
+    a.island === b.island &&
+    a.model === b.model &&
+    a.organizationId === b.organizationId
+  );
+}
+
+function tightest(island: readonly AcceleratorSnapshot[], count: number): readonly AcceleratorSnapshot[] {
+  const byId = (a: AcceleratorSnapshot, b: AcceleratorSnapshot): number => compareIds(a.acceleratorId, b.acceleratorId);
+  return [...island]
+    .sort((a, b) => a.freeMemoryBytes - b.freeMemoryBytes || byId(a, b))
+    .slice(0, count)
+    .sort(byId);
+}

@@ -1,0 +1,66 @@
+import type { Id } from '@ostro/kernel';
+import type { PlacementRequest } from './request.ts';
+
+/** Raised whenever equal inputs may decide differently than before: replays are promised within one version. */
+export const ENGINE_VERSION = 'placement/1';
+
+export type Decision = Placement | Unschedulable;
+
+/** The decided replica -> accelerators. A proposal until its reservation is written. */
+export interface Placement {
+  readonly kind: 'placement';
+  readonly request: PlacementRequest;
+  readonly nodeId: Id<'nod'>;
+  /** Sorted by id, all of one island. */
+  readonly acceleratorIds: readonly string[];
+  readonly explanation: Explanation;
+}
+
+/** No node fits now. An expected answer, not an error: try again when the cluster has changed. */
+export interface Unschedulable {
+  readonly kind: 'unschedulable';
+  readonly request: PlacementRequest;
+  readonly reasons: readonly Rejection[];
+  /** The node that came furthest and lacks least; absent when there are no nodes. */
+  readonly nearest?: Nearest;
+  readonly explanation: Explanation;
+}
+
+/** All nodes that one filter refused; each node counts at the first filter that refuses it. */
+export interface Rejection {
+  readonly filter: string;
+  readonly count: number;
+  /** The first few, by id. */
+  readonly nodes: readonly Id<'nod'>[];
+  /** What the nearest of them lacks, with numbers. */
+  readonly example: string;
+}
+
+export interface Nearest {
+  readonly nodeId: Id<'nod'>;
+  readonly filter: string;
+  readonly text: string;
+}
+
+/** What is stored with a decision: enough to explain it later and, with the snapshot, to make it again. */
+export interface Explanation {
+  readonly engineVersion: string;
+  readonly profileName: string;
+  /** Canonical text of the profile; its digest is stored. */
+  readonly profileDigestInput: string;
+  readonly seed: number;
+  /** `epoch.generation` of the snapshot. */
+  readonly snapshotGeneration: string;
+  readonly nodesConsidered: number;
+  readonly rejectionCounts: readonly { readonly filter: string; readonly count: number }[];
+  /** The best candidates in order, the chosen one first. */
+  readonly candidates: readonly RankedCandidate[];
+}
+
+export interface RankedCandidate {
+  readonly nodeId: Id<'nod'>;
+  readonly acceleratorIds: readonly string[];
+  /** Sum of weight times score. */
+  readonly total: number;
+  readonly scores: readonly { readonly scorer: string; readonly weight: number; readonly score: number }[];
+}

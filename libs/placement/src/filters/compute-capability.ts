@@ -1,0 +1,30 @@
+import { type Filter, narrowed } from '../stages.ts';
+
+/**
+ * Keeps accelerators whose compute capability is at least the one the runtime's kernels need (FP8 needs 8.9). Compared
+ * as two numbers, so 10.0 is more than 9.0. A device that reports none is refused: a kernel that is missing shows only
+ * after minutes of loading.
+ */
+export const computeCapability: Filter = {
+  name: 'compute-capability',
+  mandatory: false,
+  keep: ({ minComputeCapability }, _node, accelerators) =>
+    minComputeCapability === undefined
+      ? accelerators
+      : narrowed(accelerators, (each) => asNumber(each.computeCapability) >= asNumber(minComputeCapability)),
+  refusal: ({ minComputeCapability }, node, accelerators) => {
+    const best = accelerators.reduce((a, b) => (asNumber(b.computeCapability) > asNumber(a.computeCapability) ? b : a));
+    const has = best.computeCapability ?? 'none';
+    return {
+      missing: asNumber(minComputeCapability) - asNumber(best.computeCapability),
+      text: `node ${node.nodeId} has compute capability ${has} on its best ${best.model}, ${minComputeCapability} needed`,
+    };
+  },
+};
+
+/** `major.minor` as one integer; -1 for a device without. */
+function asNumber(capability: string | undefined): number {
+  if (capability === undefined) return -1;
+  const [major, minor] = capability.split('.');
+  return Number(major) * 1000 + Number(minor);
+}

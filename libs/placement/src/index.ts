@@ -1,0 +1,34 @@
+export { apply } from './cluster/apply.ts';
+export { checkNode } from './cluster/check-node.ts';
+export { ClusterSnapshot } from './cluster/cluster-snapshot.ts';
+export {
+  type AcceleratorSnapshot,
+  type Amount,
+  type CachedModelDigests,
+  CPU_MODEL,
+  type MigSlice,
+  type NodeSnapshot,
+  type NodeState,
+  placeableAccelerators,
+  type ReplicaOnNode,
+  type Taint,
+} from './cluster/node.ts';
+export {
+  type Decision,
+  ENGINE_VERSION,
+  type Explanation,
+  type Nearest,
+  type Placement,
+  type RankedCandidate,
+  type Rejection,
+  type Unschedulable,
+} from './decision.ts';
+export { explain } from './explain.ts';
+export { place } from './place.ts';
+export { DEFAULT_PROFILE, parseProfile, type Profile, type WeightedScorer } from './profile.ts';
+export type { AcceleratorRequest, PlacementRequest, Residency, Toleration } from './request.ts';
+export type { Candidate, Filter, Refusal, Scorer } from './stages.ts';
+export { kvBudget, type KvBudget } from './vram/kv-budget.ts';
+export type { ModelFactsLike } from './vram/model-facts.ts';
+export type { Device, RuntimeKind } from './vram/overheads.ts';
+export { type LearnedVram, type VramNeed, vramNeed, type VramNeedInput } from './vram/vram-need.ts';

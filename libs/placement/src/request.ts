@@ -1,0 +1,80 @@
+import { DomainError, type Id } from '@ostro/kernel';
+import {
+  isAmount,
+  isComputeCapability,
+  MAX_ACCELERATOR_BYTES,
+  MAX_CPU_MILLI,
+  MAX_HOST_BYTES,
+} from './cluster/check-node.ts';
+
+/** What must fit, on one node and whole, for one replica to run. */
+export interface PlacementRequest {
+  readonly replicaId: Id<'rep'>;
+  readonly organizationId: Id<'org'>;
+  readonly deploymentId: Id<'dep'>;
+  readonly modelDigest: string;
+  readonly accelerator: AcceleratorRequest;
+  readonly cpuMilli: number;
+  readonly hostMemoryBytes: number;
+  readonly residency: Residency;
+  readonly tolerations: readonly Toleration[];
+  /** `spread` keeps replicas of one deployment apart as far as the weights allow. */
+  readonly antiAffinity: 'none' | 'spread';
+  /** `major.minor`; a device that reports none, such as a CPU, is then refused. */
+  readonly minComputeCapability?: string;
+}
+
+export interface AcceleratorRequest {
+  /** Any of these; empty = any at all. */
+  readonly models: readonly string[];
+  /** Tensor-parallel size: that many equal accelerators in one island. */
+  readonly count: number;
+  /** VRAM need of one accelerator, see `vramNeed`. */
+  readonly memoryBytesEach: number;
+  /** Nobody else on these accelerators, not even the same organization. */
+  readonly exclusive: boolean;
+}
+
+/** Each empty list restricts nothing. Where a list restricts, a node that does not say is refused. */
+export interface Residency {
+  /** ISO 3166-1 alpha-2 in capitals. */
+  readonly countries: readonly string[];
+  readonly operators: readonly string[];
+  /** The node must hold all of them. */
+  readonly certifications: readonly string[];
+}
+
+/** Tolerates taints with this key, and with this value where one is given. */
+export interface Toleration {
+  readonly key: string;
+  readonly value?: string;
+}
+
+const MAX_COUNT = 1024;
+const COUNTRY = /^[A-Z]{2}$/;
+
+/** @throws DomainError INVALID_ARGUMENT (INVALID_PLACEMENT_REQUEST) naming the field. */
+export function checkRequest(request: PlacementRequest): void {
+  const { accelerator, residency, minComputeCapability } = request;
+  if (accelerator.count < 1) throw invalid('accelerator.count', 'a whole number from 1; models on CPU ask for "CPU"');
+  checkAmount('accelerator.count', accelerator.count, MAX_COUNT);
+  checkAmount('accelerator.memoryBytesEach', accelerator.memoryBytesEach, MAX_ACCELERATOR_BYTES);
+  checkAmount('cpuMilli', request.cpuMilli, MAX_CPU_MILLI);
+  checkAmount('hostMemoryBytes', request.hostMemoryBytes, MAX_HOST_BYTES);
+  if (!residency.countries.every((country) => COUNTRY.test(country))) {
+    throw invalid('residency.countries', 'ISO 3166-1 alpha-2 codes in capitals, such as "FR"');
+  }
+  if (minComputeCapability !== undefined && !isComputeCapability(minComputeCapability)) {
+    throw invalid('minComputeCapability', 'of the form "9.0"');
+  }
+}
+
+function checkAmount(field: string, value: number, max: number): void {
+  if (!isAmount(value, max)) throw invalid(field, `a whole number from 0 to ${max}, not ${value}`);
+}
+
+function invalid(field: string, expected: string): DomainError {
+  return new DomainError('INVALID_ARGUMENT', 'INVALID_PLACEMENT_REQUEST', `${field} must be ${expected}`, {
+    details: { field },
+  });
+}
