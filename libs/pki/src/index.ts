@@ -28,3 +28,4 @@ export {
   AccessTokenVerifier,
   verifyAccessToken,
 } from './access-token.ts';
+export { TrustAnchor, type TrustedSigner } from './trust-anchor.ts';
