@@ -1,4 +1,10 @@
-import { MigrationExecutor, type DataSource, type MigrationInterface, type QueryRunner } from 'typeorm';
+import {
+  MigrationExecutor,
+  type DataSource,
+  type EntityManager,
+  type MigrationInterface,
+  type QueryRunner,
+} from 'typeorm';
 
 /**
  * One dated, single-purpose step. The file is `20261122-1200-create-x.ts`, the class `CreateX20261122120000`: the
@@ -42,7 +48,7 @@ export async function runMigrations(dataSource: DataSource): Promise<string[]> {
   }
 }
 
-/** The schema that a query runner's service owns. */
-export function schemaOf(queryRunner: Pick<QueryRunner, 'dataSource'>): string {
-  return (queryRunner.dataSource.options as { schema?: string }).schema ?? 'public';
+/** The schema a service owns, from its transaction or migration. */
+export function schemaOf(owner: Pick<QueryRunner | EntityManager, 'dataSource'>): string {
+  return (owner.dataSource.options as { schema?: string }).schema ?? 'public';
 }

@@ -1,5 +1,5 @@
 import { DomainError } from '@ostro/kernel';
-import { testPostgres } from '@ostro/testing';
+import { testPostgres, type TestPostgres } from '@ostro/testing';
 import { Client } from 'pg';
 import type { DataSource, EntityManager, QueryRunner } from 'typeorm';
 import {
@@ -35,6 +35,7 @@ class AddSlowBackfill20261122130000 extends ForwardMigration {
 }
 
 describe('persistence on PostgreSQL', () => {
+  let postgres: TestPostgres;
   let adminUrl: string;
   let database: DataSource;
   let transactions: TransactionRunner;
@@ -58,7 +59,8 @@ describe('persistence on PostgreSQL', () => {
   const grants = ['library_a', 'library_b'].map((role) => ({ schema: role, role, password: `${role}-secret` }));
 
   beforeAll(async () => {
-    ({ adminUrl } = await testPostgres());
+    postgres = await testPostgres();
+    adminUrl = await postgres.createDatabase('persistence');
     await Promise.all([provision(adminUrl, grants), provision(adminUrl, grants)]);
     await provision(adminUrl, grants);
     database = await dataSourceOf('library_a').initialize();
@@ -68,6 +70,7 @@ describe('persistence on PostgreSQL', () => {
 
   afterAll(async () => {
     await database.destroy();
+    await postgres.drop();
   });
 
   const insert = (tx: EntityManager, id: string, books = 0): Promise<unknown> =>
