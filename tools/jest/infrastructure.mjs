@@ -14,6 +14,7 @@ let directory;
 const starting = [];
 
 export async function startInfrastructure() {
+  process.env.OSTRO_TEST_CACHE_DIR = process.env.OSTRO_CACHE_DIR ?? join(homedir(), '.cache', 'ostro');
   directory = await mkdtemp(join(tmpdir(), 'ostro-test-'));
   const begun = performance.now();
   process.once('SIGINT', stopAndExit);
@@ -42,16 +43,16 @@ async function providePostgres() {
 }
 
 async function provideKafka() {
-  const cacheDir = process.env.OSTRO_CACHE_DIR ?? join(homedir(), '.cache', 'ostro');
-  const { JAVA_HOME: javaHome, OSTRO_MAVEN_REPOSITORY: mavenRepository } = process.env;
+  const { OSTRO_TEST_CACHE_DIR: cacheDir, JAVA_HOME: javaHome, OSTRO_MAVEN_REPOSITORY: mavenRepository } = process.env;
   process.env.OSTRO_TEST_KAFKA_BROKERS =
     process.env.KAFKA_BROKERS ?? (await start('startKafka', { cacheDir, javaHome, mavenRepository })).brokers.join(',');
 }
 
 /** Remembers the start itself, so that an interrupt in the middle of it still stops what comes of it. */
-async function start(name, options) {
-  const embedded = await import('../../libs/embedded/dist/index.js');
-  const server = embedded[name]({ ...options, dataDir: join(directory, name) });
+function start(name, options) {
+  const server = import('../../libs/embedded/dist/index.js').then((embedded) =>
+    embedded[name]({ ...options, dataDir: join(directory, name) }),
+  );
   starting.push(server);
   return server;
 }

@@ -47,7 +47,7 @@ async function fetchAll(jars: readonly LockedJar[], directory: string, options: 
   const queue = [...jars];
   const worker = async () => {
     for (let jar = queue.shift(); jar !== undefined; jar = queue.shift()) {
-      await fetchJar(jar, { directory, draftDir, repository: options.mavenRepository });
+      await fetchJar(jar, { directory, draftDir, repository: withSlash(options.mavenRepository) });
       doneBytes += jar.bytes;
       report();
     }
@@ -59,6 +59,11 @@ async function fetchAll(jars: readonly LockedJar[], directory: string, options: 
     queue.length = 0;
     await rm(draftDir, { recursive: true, force: true });
   }
+}
+
+/** The library appends the path as it is. */
+function withSlash(url: string | undefined): string | undefined {
+  return url === undefined || url.endsWith('/') ? url : `${url}/`;
 }
 
 interface Target {

@@ -69,7 +69,7 @@ export async function startPostgres(options: PostgresOptions): Promise<EmbeddedP
 function handle(cluster: Cluster, server: Server, release: () => Promise<void>): EmbeddedPostgres {
   let stopped: Promise<void> | undefined;
   const stop = async () => {
-    await endProcess(server.pid, 'SIGINT', STOP_WITHIN_MS);
+    if (await isServerOf(cluster.dir, server.pid)) await endProcess(server.pid, 'SIGINT', STOP_WITHIN_MS);
     await release();
   };
   return { ...server, adminUrl: adminUrl(cluster, server.port), stop: () => (stopped ??= stop()) };

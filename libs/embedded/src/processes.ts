@@ -13,7 +13,14 @@ export async function isAlive(pid: number): Promise<boolean> {
     return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
   const stat = await linuxStat(pid);
-  return stat === undefined || (stat[0] !== 'Z' && stat[0] !== 'X');
+  return stat === undefined || !isDead(stat);
+}
+
+/** A killed process of many threads looks like a zombie first, and holds its ports until the last thread is gone. */
+function isDead(stat: readonly string[]): boolean {
+  const [state] = stat;
+  const threads = Number(stat[17]);
+  return state === 'X' || (state === 'Z' && threads <= 1);
 }
 
 /**
@@ -26,11 +33,11 @@ export async function startedAt(pid: number): Promise<string | undefined> {
   return process.platform === 'win32' ? undefined : ps(pid, 'lstart=');
 }
 
-/** What the process runs, or `undefined` when it has ended or the system does not say. */
+/** What the process runs, or `undefined` when it is just ending, has ended, or the system does not say. */
 export async function commandLineOf(pid: number): Promise<string | undefined> {
   if (process.platform === 'linux') {
     const raw = await readOptional(`/proc/${pid}/cmdline`);
-    return raw?.replaceAll('\0', ' ');
+    return raw?.replaceAll('\0', ' ') || undefined;
   }
   return process.platform === 'win32' ? undefined : ps(pid, 'command=');
 }

@@ -29,7 +29,9 @@ export async function downloadWheel(wheel: LockedWheel, directory: string, requi
       await run(PYTHON, args);
       return;
     } catch (error) {
-      if (attempt === ATTEMPTS) throw new Error(`pip could not download ${wheel.requirement}: ${lastLine(error)}`);
+      if (attempt === ATTEMPTS) {
+        throw new Error(`pip could not download ${wheel.requirement}: ${lastLine(error)}`, { cause: error });
+      }
       await sleep(FIRST_PAUSE_MS * 2 ** (attempt - 1));
     }
   }

@@ -7,6 +7,11 @@ export function kafkaBrokers(): string[] {
   return required('OSTRO_TEST_KAFKA_BROKERS').split(',');
 }
 
+/** Where downloads are kept between runs: jars, models. */
+export function testCacheDir(): string {
+  return required('OSTRO_TEST_CACHE_DIR');
+}
+
 function required(name: string): string {
   const value = process.env[name];
   if (value) return value;
