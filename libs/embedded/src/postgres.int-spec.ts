@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
@@ -58,14 +58,19 @@ describe('startPostgres', () => {
     expect(await hasEnded(earlier, 0)).toBe(true);
   });
 
-  it('starts although the pid file of a dead server names a process that is somebody else', async () => {
+  it('starts although the pid of a dead server now belongs to another program of its account', async () => {
     process.kill(server.pid, 'SIGKILL');
     await server.stop();
     const pidFile = join(dataDir, 'cluster', 'postmaster.pid');
     const [, ...lines] = (await readFile(pidFile, 'utf8')).split('\n');
-    await writeFile(pidFile, [process.pid, ...lines].join('\n'));
+    const { uid, gid } = await stat(pidFile);
+    const account = process.getuid?.() === 0 ? { uid, gid } : {};
+    const stranger = spawn('sleep', ['60'], { cwd: '/', ...account });
+    await once(stranger, 'spawn');
+    await writeFile(pidFile, [stranger.pid, ...lines].join('\n'));
     server = await startPostgres({ dataDir });
     expect(await query(server, 'select 1 as one')).toEqual([{ one: 1 }]);
+    expect(stranger.kill()).toBe(true);
   });
 
   it('refuses a second start on the same data and names the holder', async () => {
