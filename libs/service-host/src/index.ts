@@ -1,0 +1,9 @@
+export { type ProcessSettings, processSettings } from './process-settings.ts';
+export {
+  type ContextOptions,
+  openServiceContext,
+  type OwnedServiceContext,
+  type ServiceContext,
+} from './service-context.ts';
+export type { Running, Service } from './service.ts';
+export { runService } from './run-service.ts';
