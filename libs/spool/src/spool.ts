@@ -301,6 +301,9 @@ export class Spool {
   }
 
   async #remove(segment: Segment): Promise<void> {
+    // An open descriptor would keep the space; what is settled needs no sync.
+    const unsynced = this.#sealed.findIndex((writer) => writer.segment === segment);
+    if (unsynced >= 0) this.#sealed.splice(unsynced, 1)[0]!.close();
     this.#segments.splice(this.#segments.indexOf(segment), 1);
     this.#bytes -= segment.bytes;
     await unlink(segment.path);
