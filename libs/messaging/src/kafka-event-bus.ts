@@ -34,6 +34,8 @@ export function connectKafka({ brokers, clientId, ssl, sasl, log }: KafkaConnect
     sasl,
     connectionTimeout: 3_000,
     requestTimeout: 15_000,
+    // For finding a broker at all. Everything above tries again by itself, and a stop must not wait for it.
+    retry: { initialRetryTime: 100, maxRetryTime: 500, retries: 2 },
     logLevel: kafkajs.logLevel.WARN,
     logCreator: () => (entry) => {
       const { message, ...fields } = entry.log;
@@ -80,15 +82,20 @@ export class KafkaEventBus extends EventBus {
   }
 
   async partitions(topic: string): Promise<readonly PartitionRange[]> {
-    try {
-      const admin = await (this.#admin ??= this.#connectAdmin());
-      const offsets = await admin.fetchTopicOffsets(topic);
-      return offsets
-        .map(({ partition, low, high }) => ({ partition, start: BigInt(low), end: BigInt(high) }))
-        .sort((a, b) => a.partition - b.partition);
-    } catch (error) {
-      await this.#disconnectAdmin();
-      throw brokerUnavailable(`Kafka does not answer about ${topic}: is it running, and was the topic created?`, error);
+    for (let tries = 1; ; tries++) {
+      try {
+        const admin = await (this.#admin ??= this.#connectAdmin());
+        const offsets = await admin.fetchTopicOffsets(topic);
+        return offsets
+          .map(({ partition, low, high }) => ({ partition, start: BigInt(low), end: BigInt(high) }))
+          .sort((a, b) => a.partition - b.partition);
+      } catch (error) {
+        await this.#disconnectAdmin();
+        // Leadership moved, or the topic is so new that its leader does not know yet: a new connection asks the right one.
+        if (tries < 5 && (error as { type?: string }).type === 'NOT_LEADER_FOR_PARTITION') continue;
+        const message = `Kafka does not answer about ${topic}: is it running, and was the topic created?`;
+        throw brokerUnavailable(message, error);
+      }
     }
   }
 

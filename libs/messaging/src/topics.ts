@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { DomainError } from '@ostro/kernel';
 import kafkajs, { type Admin, type IResourceConfigEntry } from 'kafkajs';
 import { deadLetterTopic } from './event-record.ts';
@@ -16,6 +17,8 @@ export interface TopicSpec {
   readonly deadLetters?: boolean;
 }
 
+/** About 20 s. */
+const MAX_TRIES = 24;
 const DEAD_LETTER_RETENTION_MS = 30 * 24 * 3_600_000;
 
 /**
@@ -31,7 +34,10 @@ export async function createTopics(connection: KafkaConnection, specs: readonly 
   try {
     const wanted = specs.flatMap((spec) => (spec.deadLetters === true ? [spec, deadLettersOf(spec)] : [spec]));
     const existing = new Set(await admin.listTopics());
-    for (const spec of wanted) if (!existing.has(spec.name)) await createTopic(admin, spec);
+    await createMissing(
+      admin,
+      wanted.filter(({ name }) => !existing.has(name)),
+    );
     await assertPartitions(admin, wanted);
   } finally {
     await admin.disconnect();
@@ -48,17 +54,18 @@ function deadLettersOf({ name, replicationFactor }: TopicSpec): TopicSpec {
   };
 }
 
-async function createTopic(admin: Admin, spec: TopicSpec): Promise<void> {
+async function createMissing(admin: Admin, specs: readonly TopicSpec[]): Promise<void> {
+  if (specs.length === 0) return;
   try {
     await admin.createTopics({
-      topics: [
-        {
-          topic: spec.name,
-          numPartitions: spec.partitions,
-          replicationFactor: spec.replicationFactor ?? -1,
-          configEntries: configOf(spec),
-        },
-      ],
+      // kafkajs gives up waiting at the first broker that has not heard of the topic; `assertPartitions` waits better.
+      waitForLeaders: false,
+      topics: specs.map((spec) => ({
+        topic: spec.name,
+        numPartitions: spec.partitions,
+        replicationFactor: spec.replicationFactor ?? -1,
+        configEntries: configOf(spec),
+      })),
     });
   } catch (error) {
     if (!isAlreadyThere(error)) throw error;
@@ -80,15 +87,33 @@ function isAlreadyThere(error: unknown): boolean {
 }
 
 async function assertPartitions(admin: Admin, specs: readonly TopicSpec[]): Promise<void> {
-  const { topics } = await admin.fetchTopicMetadata({ topics: specs.map(({ name }) => name) });
+  const found = await partitionsWithLeaders(
+    admin,
+    specs.map(({ name }) => name),
+  );
   for (const { name, partitions: wanted } of specs) {
-    const found = topics.find((topic) => topic.name === name)?.partitions.length;
-    if (found === wanted) continue;
+    if (found.get(name) === wanted) continue;
     throw new DomainError(
       'FAILED_PRECONDITION',
       'TOPIC_MISMATCH',
-      `topic ${name} has ${found ?? 0} partitions and ${wanted} are wanted: publish to a topic of a new major instead`,
+      `topic ${name} has ${found.get(name) ?? 0} partitions and ${wanted} are wanted: publish to a topic of a new major instead`,
       { details: { topic: name } },
     );
+  }
+}
+
+/** A new topic is known to its broker some moments after it was created, and usable when its partitions have leaders. */
+async function partitionsWithLeaders(admin: Admin, names: string[]): Promise<Map<string, number>> {
+  for (let tries = 1; ; tries++) {
+    try {
+      const { topics } = await admin.fetchTopicMetadata({ topics: names });
+      const isLed = topics.every(({ partitions }) => partitions.every(({ leader }) => leader >= 0));
+      if (isLed || tries >= MAX_TRIES) return new Map(topics.map(({ name, partitions }) => [name, partitions.length]));
+    } catch (error) {
+      const { type } = error as { type?: string };
+      const isComing = type === 'UNKNOWN_TOPIC_OR_PARTITION' || type === 'LEADER_NOT_AVAILABLE';
+      if (!isComing || tries >= MAX_TRIES) throw error;
+    }
+    await delay(Math.min(1_000, 20 * 2 ** tries));
   }
 }
