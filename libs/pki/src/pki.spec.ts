@@ -18,7 +18,6 @@ import {
   saveTlsIdentity,
   type TlsIdentity,
   tlsIdentity,
-  TrustAnchor,
 } from './index.ts';
 
 const DAY_MS = 24 * 3_600_000;
@@ -87,21 +86,6 @@ describe('the authority', () => {
       const issued = authority.issueNode({ nodeId: 'n1', siteId: 's', csrPem, ttlMs: DAY_MS });
       await expect(issued).rejects.toMatchObject({ reason: 'INVALID_CSR' });
     }
-  });
-
-  it('vouches for its peers while their certificates are valid, and for no signer and no stranger', async () => {
-    const clock = manualClock();
-    const authority = await CertificateAuthority.create({ ...CELL, clock });
-    const anchor = new TrustAnchor(authority.certPem);
-    const { certPem } = await authority.issueService({ service: 'api', ttlMs: DAY_MS });
-    const signer = await authority.issueSigner({ service: 'api', ttlMs: DAY_MS });
-    const theirs = await (await founding()).issueService({ service: 'api', ttlMs: DAY_MS });
-    expect(anchor.peer(der(certPem), clock.now())).toEqual({ kind: 'service', name: 'api' });
-    expect(anchor.peer(der(signer.certPem), clock.now())).toBeUndefined();
-    expect(anchor.peer(der(theirs.certPem), clock.now())).toBeUndefined();
-    expect(anchor.peer(Buffer.from('no certificate'), clock.now())).toBeUndefined();
-    clock.advance(DAY_MS);
-    expect(anchor.peer(der(certPem), clock.now())).toBeUndefined();
   });
 
   it.each(['a/b', 'A', '', 'x,URI:spiffe://ostro.test/service/identity', 'x\n'])(

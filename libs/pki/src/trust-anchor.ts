@@ -1,6 +1,6 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { DomainError } from '@ostro/kernel';
-import { type Peer, type SpiffeName, spiffeNameOf } from './names.ts';
+import { spiffeNameOf } from './names.ts';
 
 /** A service's right to sign, as the authority certified it. */
 export interface TrustedSigner {
@@ -10,14 +10,8 @@ export interface TrustedSigner {
   readonly validTo: Date;
 }
 
-/** Signers and peers are few and change with renewals only; the bound stops a sender of made-up certificates. */
-const CACHED = 256;
-
-interface TrustedPeer {
-  readonly peer: Peer;
-  readonly validFrom: Date;
-  readonly validTo: Date;
-}
+/** Signers are few and change with renewals only; the bound stops a sender of made-up certificates. */
+const CACHED_SIGNERS = 256;
 
 /** The cell's authority as everybody else sees it: its certificate, and what that certificate vouches for. */
 export class TrustAnchor {
@@ -26,7 +20,6 @@ export class TrustAnchor {
   readonly validTo: Date;
   readonly #certificate: X509Certificate;
   readonly #signers = new Map<string, TrustedSigner>();
-  readonly #peers = new Map<string, TrustedPeer>();
 
   /** @throws DomainError FAILED_PRECONDITION (INVALID_AUTHORITY) when the text is no authority of a cell. */
   constructor(caPem: string) {
@@ -54,54 +47,34 @@ export class TrustAnchor {
    * handed on, not judged: whether time matters is the use's question.
    */
   signer(der: Uint8Array): TrustedSigner | undefined {
-    return remembered(this.#signers, der, () => {
-      const [certificate, name] = this.#examine(der) ?? [];
-      return certificate && name?.kind === 'signer'
-        ? { service: name.name, publicKey: certificate.publicKey, ...validityOf(certificate) }
-        : undefined;
-    });
+    const key = Buffer.from(der).toString('latin1');
+    const cached = this.#signers.get(key);
+    if (cached) return cached;
+    const signer = this.#examine(der);
+    if (signer) {
+      if (this.#signers.size >= CACHED_SIGNERS) this.#signers.clear();
+      this.#signers.set(key, signer);
+    }
+    return signer;
   }
 
-  /**
-   * The peer a DER certificate lets connect now. For servers that also take connections without a certificate and
-   * therefore cannot leave the refusal of bad ones to TLS.
-   */
-  peer(der: Uint8Array, now: Date): Peer | undefined {
-    const known = remembered(this.#peers, der, () => {
-      const [certificate, name] = this.#examine(der) ?? [];
-      return certificate && name && name.kind !== 'signer'
-        ? { peer: { kind: name.kind, name: name.name }, ...validityOf(certificate) }
-        : undefined;
-    });
-    return known && known.validFrom <= now && now < known.validTo ? known.peer : undefined;
-  }
-
-  #examine(der: Uint8Array): [X509Certificate, SpiffeName] | undefined {
+  #examine(der: Uint8Array): TrustedSigner | undefined {
     let certificate: X509Certificate;
     try {
       certificate = new X509Certificate(der);
     } catch {
+      // Bytes that are no certificate are vouched for by nobody.
       return undefined;
     }
     const name = spiffeNameOf(certificate);
-    return name?.trustDomain === this.trustDomain && this.issued(certificate) ? [certificate, name] : undefined;
+    if (name?.kind !== 'signer' || name.trustDomain !== this.trustDomain || !this.issued(certificate)) return undefined;
+    return {
+      service: name.name,
+      publicKey: certificate.publicKey,
+      validFrom: certificate.validFromDate,
+      validTo: certificate.validToDate,
+    };
   }
-}
-
-function remembered<T>(cache: Map<string, T>, der: Uint8Array, examine: () => T | undefined): T | undefined {
-  const key = Buffer.from(der).toString('latin1');
-  const cached = cache.get(key);
-  if (cached) return cached;
-  const found = examine();
-  if (found) {
-    if (cache.size >= CACHED) cache.clear();
-    cache.set(key, found);
-  }
-  return found;
-}
-
-function validityOf(certificate: X509Certificate): { validFrom: Date; validTo: Date } {
-  return { validFrom: certificate.validFromDate, validTo: certificate.validToDate };
 }
 
 function parse(caPem: string): X509Certificate {
