@@ -1,4 +1,3 @@
-import { access } from 'node:fs/promises';
 import { setImmediate } from 'node:timers/promises';
 import { DomainError } from '@ostro/kernel';
 import type * as Llama from 'node-llama-cpp';
@@ -16,6 +15,7 @@ import {
 } from './engine.ts';
 import { type LlamaLibrary, promptRenderer, type PromptRenderer, withBegin } from './llama-prompt.ts';
 import { TokenText } from './token-text.ts';
+import { brokenWeights, checkWeights } from './weights-file.ts';
 
 export interface LlamaEngineOptions extends EngineLimits {
   readonly modelPath: string;
@@ -50,7 +50,8 @@ export class LlamaEngine extends Engine {
 
   async load(report: (progress: LoadProgress) => void): Promise<void> {
     const { modelPath, threads, contextTokens, slots, embedding } = this.#options;
-    await mustExist(modelPath);
+    report({ phase: 'header', progress: 0 });
+    await checkWeights(modelPath);
     report({ phase: 'library', progress: 0 });
     const library = await import('node-llama-cpp');
     const llama = await library.getLlama(this.#llamaOptions(library));
@@ -180,8 +181,7 @@ export class LlamaEngine extends Engine {
         return await load();
       } catch (error) {
         if (error instanceof library.InsufficientMemoryError) throw error;
-        const message = `llama.cpp cannot load ${modelPath}: ${String(error)}; verify the file against its manifest`;
-        throw new DomainError('DATA_LOSS', 'MODEL_BROKEN', message, { cause: error });
+        throw brokenWeights(modelPath, error);
       }
     }, 'the weights');
   }
@@ -215,15 +215,6 @@ function evaluateOptions(sampling: Sampling, answer: Llama.Token[]): Llama.Seque
       repeatPenalty: { punishTokens: () => answer, penalty: 1, presencePenalty, frequencyPenalty },
     }),
   };
-}
-
-async function mustExist(modelPath: string): Promise<void> {
-  try {
-    await access(modelPath);
-  } catch (error) {
-    const message = `the model file ${modelPath} cannot be opened; pull the weights again`;
-    throw new DomainError('NOT_FOUND', 'MODEL_MISSING', message, { cause: error });
-  }
 }
 
 async function orOutOfMemory<T>(allocate: () => Promise<T>, what: string): Promise<T> {

@@ -35,7 +35,9 @@ const tokens = Array.from({ length: 200 }, (_, index) => index);
 const work: Work = { slot: 0, tokens, maxTokens: 10, sampling };
 
 async function run(engine: SimulatedEngine, asked: Work, signal = new AbortController().signal): Promise<Step[]> {
-  return Array.fromAsync(engine.generate(asked, signal));
+  const steps: Step[] = [];
+  for await (const step of engine.generate(asked, signal)) steps.push(step);
+  return steps;
 }
 
 const textOf = (steps: readonly Step[]): string =>
