@@ -14,8 +14,11 @@ const isTest = (file) => /\.(spec|int-spec|system-spec)\.ts$|[\\/]test[\\/]/.tes
 const isOurs = (name) => name.startsWith('@ostro/');
 
 const findings = [];
-/** Tests may use what the root brings for all of them; `@jest/globals` is a part of jest. */
-const rootTools = [...Object.keys(readJson('package.json').devDependencies), '@jest/globals'];
+/**
+ * Tests may use what the root brings for all of them; `@jest/globals` is a part of jest. The libs that `@ostro/testing`
+ * is made of use it in their own tests, and to declare that would close a circle of packages.
+ */
+const rootTools = [...Object.keys(readJson('package.json').devDependencies), '@jest/globals', '@ostro/testing'];
 
 function importsOf(folder) {
   const inCode = new Set();
