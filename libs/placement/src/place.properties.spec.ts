@@ -81,7 +81,7 @@ const request = fc
     deployment: fc.integer({ min: 1, max: 3 }),
     models: fc.subarray(MODELS),
     count: fc.constantFrom(1, 1, 1, 2, 3),
-    memory: fc.integer({ min: 0, max: 60 }),
+    memory: fc.integer({ min: 1, max: 60 }),
     exclusive: fc.boolean(),
     cpuMilli: fc.integer({ min: 0, max: 3000 }),
     hostGiB: fc.integer({ min: 0, max: 8 }),

@@ -102,6 +102,7 @@ describe('place', () => {
     ['accelerator.count', { accelerator: { ...aRequest().accelerator, count: 0 } }],
     ['accelerator.count', { accelerator: { ...aRequest().accelerator, count: 1.5 } }],
     ['accelerator.count', { accelerator: { ...aRequest().accelerator, count: Number.NaN } }],
+    ['accelerator.memoryBytesEach', { accelerator: { ...aRequest().accelerator, memoryBytesEach: 0 } }],
     ['accelerator.memoryBytesEach', { accelerator: { ...aRequest().accelerator, memoryBytesEach: -1 } }],
     ['accelerator.memoryBytesEach', { accelerator: { ...aRequest().accelerator, memoryBytesEach: 2 ** 50 } }],
     ['cpuMilli', { cpuMilli: Number.POSITIVE_INFINITY }],

@@ -27,9 +27,9 @@ export interface PlacementRequest {
 export interface AcceleratorRequest {
   /** Any of these; empty = any at all. */
   readonly models: readonly string[];
-  /** Tensor-parallel size: that many equal accelerators in one island. */
+  /** Tensor-parallel size: that many equal accelerators in one island. A model on a CPU takes one of model `CPU`. */
   readonly count: number;
-  /** VRAM need of one accelerator, see `vramNeed`. */
+  /** VRAM need of one accelerator, see `vramNeed`. Never 0: that would slip in beside an exclusive replica. */
   readonly memoryBytesEach: number;
   /** Nobody else on these accelerators, not even the same organization. */
   readonly exclusive: boolean;
@@ -56,11 +56,10 @@ const COUNTRY = /^[A-Z]{2}$/;
 /** @throws DomainError INVALID_ARGUMENT (INVALID_PLACEMENT_REQUEST) naming the field. */
 export function checkRequest(request: PlacementRequest): void {
   const { accelerator, residency, minComputeCapability } = request;
-  if (accelerator.count < 1) throw invalid('accelerator.count', 'a whole number from 1; models on CPU ask for "CPU"');
-  checkAmount('accelerator.count', accelerator.count, MAX_COUNT);
-  checkAmount('accelerator.memoryBytesEach', accelerator.memoryBytesEach, MAX_ACCELERATOR_BYTES);
-  checkAmount('cpuMilli', request.cpuMilli, MAX_CPU_MILLI);
-  checkAmount('hostMemoryBytes', request.hostMemoryBytes, MAX_HOST_BYTES);
+  checkAmount('accelerator.count', accelerator.count, 1, MAX_COUNT);
+  checkAmount('accelerator.memoryBytesEach', accelerator.memoryBytesEach, 1, MAX_ACCELERATOR_BYTES);
+  checkAmount('cpuMilli', request.cpuMilli, 0, MAX_CPU_MILLI);
+  checkAmount('hostMemoryBytes', request.hostMemoryBytes, 0, MAX_HOST_BYTES);
   if (!residency.countries.every((country) => COUNTRY.test(country))) {
     throw invalid('residency.countries', 'ISO 3166-1 alpha-2 codes in capitals, such as "FR"');
   }
@@ -69,8 +68,9 @@ export function checkRequest(request: PlacementRequest): void {
   }
 }
 
-function checkAmount(field: string, value: number, max: number): void {
-  if (!isAmount(value, max)) throw invalid(field, `a whole number from 0 to ${max}, not ${value}`);
+function checkAmount(field: string, value: number, min: number, max: number): void {
+  if (isAmount(value, max) && value >= min) return;
+  throw invalid(field, `a whole number from ${min} to ${max}, not ${value}`);
 }
 
 function invalid(field: string, expected: string): DomainError {

@@ -56,7 +56,10 @@ export interface AcceleratorSnapshot {
   /** For example `H100-80GB`; `CPU` is the pseudo-accelerator. */
   readonly model: string;
   readonly memoryBytes: number;
-  /** The smaller of what our books and what the driver say, foreign processes and sleepers' residue taken off. */
+  /**
+   * The smaller of what our books and what the driver say, foreign processes and sleepers' residue taken off. 0 beside
+   * an exclusive replica, however little of the memory it uses.
+   */
   readonly freeMemoryBytes: number;
   /** `major.minor`, NVIDIA only. */
   readonly computeCapability?: string;

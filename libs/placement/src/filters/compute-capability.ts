@@ -22,9 +22,16 @@ export const computeCapability: Filter = {
   },
 };
 
-/** `major.minor` as one integer; -1 for a device without. */
+const [DOT, ZERO] = ['.'.charCodeAt(0), '0'.charCodeAt(0)];
+
+/** `major.minor` as one integer, without a string in between: it runs for every accelerator. -1 for a device without. */
 function asNumber(capability: string | undefined): number {
   if (capability === undefined) return -1;
-  const [major, minor] = capability.split('.');
-  return Number(major) * 1000 + Number(minor);
+  let [major, minor] = [0, 0];
+  for (let at = 0; at < capability.length; at += 1) {
+    const code = capability.charCodeAt(at);
+    if (code === DOT) [major, minor] = [minor, 0];
+    else minor = minor * 10 + code - ZERO;
+  }
+  return major * 1000 + minor;
 }

@@ -25,25 +25,24 @@ export interface ModelFactsLike {
 
 /** @throws DomainError INVALID_ARGUMENT (INVALID_MODEL_FACTS) for a quantity that no model can have. */
 export function checkFacts(facts: ModelFactsLike): void {
-  const positive = { layers: facts.layers, embeddingLength: facts.embeddingLength, contextLength: facts.contextLength };
-  for (const [field, value] of Object.entries(positive)) {
-    if (!(Number.isSafeInteger(value) && value > 0)) throw invalid(field, value, 'a whole number from 1');
+  const { layers, embeddingLength, contextLength, kvHeads, keyHeadSize, valueHeadSize, vocabularySize } = facts;
+  const { slidingWindow: window, latentAttention: latent } = facts;
+  checkQuantities({ layers, embeddingLength, contextLength }, 1);
+  checkQuantities({ kvHeads, keyHeadSize, valueHeadSize, vocabularySize, weightBytes: Number(facts.weightBytes) }, 0);
+  if (window != null) {
+    checkQuantities({ 'slidingWindow.tokens': window.tokens, 'slidingWindow.layers': window.layers ?? 0 }, 0);
   }
-  const natural = {
-    kvHeads: facts.kvHeads,
-    keyHeadSize: facts.keyHeadSize,
-    valueHeadSize: facts.valueHeadSize,
-    vocabularySize: facts.vocabularySize,
-    weightBytes: Number(facts.weightBytes),
-    'slidingWindow.tokens': facts.slidingWindow?.tokens ?? 0,
-    'slidingWindow.layers': facts.slidingWindow?.layers ?? 0,
-    'latentAttention.kvLoraRank': facts.latentAttention?.kvLoraRank ?? 0,
-    'latentAttention.ropeHeadSize': facts.latentAttention?.ropeHeadSize ?? 0,
-  };
-  for (const [field, value] of Object.entries(natural)) {
-    if (!(Number.isSafeInteger(value) && value >= 0)) throw invalid(field, value, 'a whole number from 0');
+  if (latent != null) {
+    const { kvLoraRank, ropeHeadSize } = latent;
+    checkQuantities({ 'latentAttention.kvLoraRank': kvLoraRank, 'latentAttention.ropeHeadSize': ropeHeadSize }, 0);
   }
   checkLayers(facts);
+}
+
+function checkQuantities(quantities: Readonly<Record<string, number>>, min: number): void {
+  for (const [field, value] of Object.entries(quantities)) {
+    if (!Number.isSafeInteger(value) || value < min) throw invalid(field, value, `a whole number from ${min}`);
+  }
 }
 
 function checkLayers({ layers, kvHeadsPerLayer, slidingWindow }: ModelFactsLike): void {

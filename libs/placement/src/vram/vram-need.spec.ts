@@ -96,6 +96,12 @@ describe('vram need against published and measured figures', () => {
 });
 
 describe('vram need', () => {
+  it('reserves for graphs what engines report to use, 0.5 to 2.5 GiB', () => {
+    const { graphBytes } = needOf(LLAMA_3_8B);
+    expect(graphBytes / GIB).toBeGreaterThanOrEqual(0.5);
+    expect(graphBytes / GIB).toBeLessThanOrEqual(2.5);
+  });
+
   const cacheEach = (need: VramNeed): number =>
     need.perAcceleratorBytes - need.weightsBytes - need.activationBytes - need.nonTorchBytes - need.graphBytes;
 
