@@ -220,6 +220,16 @@ describe('outbox, relay and inbox on PostgreSQL', () => {
     expect(await stored(bus)).toBe(2n);
   });
 
+  it('waits for a database that is away, and can be stopped meanwhile', async () => {
+    const errors: unknown[] = [];
+    const relay = start(memory(), {
+      url: 'postgres://nobody@127.0.0.1:1/none',
+      onError: (error) => errors.push(error),
+    });
+    await eventually(() => expect(errors.length).toBeGreaterThan(1), WITHIN);
+    await relay.stop();
+  });
+
   it('loses nothing when its connection is cut again and again, and the inbox applies each event once', async () => {
     const topic = kafka.uniqueTopic('counted.v1');
     await createTopics(kafka, [{ name: topic, partitions: 4, cleanupPolicy: 'delete', deadLetters: true }]);
