@@ -1,6 +1,6 @@
 import type { Tracer } from '@opentelemetry/api';
 import { type Clock, type Id, type IdSource, randomIds, systemClock } from '@ostro/kernel';
-import { createLogger, type Logger, Metrics, startTelemetry } from '@ostro/telemetry';
+import { createLogger, type Logger, type LoggerOptions, Metrics, startTelemetry } from '@ostro/telemetry';
 import type { ProcessSettings } from './process-settings.ts';
 
 /** What a service is given instead of reaching for globals. */
@@ -21,6 +21,8 @@ export interface ContextOptions {
   readonly version: string;
   readonly settings: ProcessSettings;
   readonly onFatal: (error: Error) => void;
+  /** Where the log goes; default: standard output. */
+  readonly logTo?: LoggerOptions['destination'];
   readonly clock?: Clock;
   readonly ids?: IdSource;
 }
@@ -31,9 +33,14 @@ export interface OwnedServiceContext extends ServiceContext {
 }
 
 export function openServiceContext(options: ContextOptions): OwnedServiceContext {
-  const { service, version, settings, onFatal, clock = systemClock, ids = randomIds } = options;
+  const { service, version, settings, onFatal, logTo, clock = systemClock, ids = randomIds } = options;
   const incarnation = ids('inc');
-  const logger = createLogger({ service, level: settings.logLevel, instance: incarnation });
+  const logger = createLogger({
+    service,
+    level: settings.logLevel,
+    instance: incarnation,
+    ...(logTo && { destination: logTo }),
+  });
   const telemetry = startTelemetry({
     service,
     version,
