@@ -72,11 +72,10 @@ export async function detectFormat(source: ByteSource): Promise<WeightFormat> {
 }
 
 /**
- * For the files beside the weights (configuration, tokenizer, licence): refuses whatever is weights in disguise or
- * runs code, and accepts the rest unread.
+ * For the files beside the weights (configuration, tokenizer, licence): refuses whatever is weights in disguise,
+ * and accepts the rest unread.
  */
-export async function assertCompanion(path: string, source: ByteSource): Promise<void> {
-  if (/\.(py|pyc|so|dll|sh|exe)$/i.test(path)) refuse('FORMAT_NOT_WEIGHTS', `${path} is code`, { path });
+export async function assertCompanion(source: ByteSource): Promise<void> {
   if (source.size === 0) return;
   const head = latin1(await probe(source));
   refuseForeign(head, SIGNATURES_OF_WEIGHTS);

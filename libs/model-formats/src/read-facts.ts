@@ -23,8 +23,8 @@ const COMPANION =
  */
 export async function readFacts(files: readonly ModelFile[]): Promise<ModelFacts> {
   const weights = files.length === 1 ? files : files.filter(({ path }) => !COMPANION.test(path));
-  for (const { path, source } of files)
-    if (!weights.some((file) => file.path === path)) await assertCompanion(path, source);
+  for (const { path } of files) refuseByName(path);
+  for (const file of files) if (!weights.includes(file)) await assertCompanion(file.source);
   const format = await commonFormat(weights);
   if (format === 'gguf') return ggufFacts(await readAll<GgufHeader>(weights, readGgufHeader));
   const shards = await readAll<SafetensorsHeader>(weights, readSafetensorsHeader);
@@ -39,12 +39,15 @@ export async function readFacts(files: readonly ModelFile[]): Promise<ModelFacts
   });
 }
 
+function refuseByName(path: string): void {
+  if (/\.(bin|ckpt|pickle|pkl|pt|pth)$/i.test(path))
+    refuse('FORMAT_PICKLE', `${path} is named as a pickle is`, { path });
+  if (/\.(dll|exe|py|pyc|sh|so)$/i.test(path)) refuse('FORMAT_NOT_WEIGHTS', `${path} is code`, { path });
+}
+
 async function commonFormat(weights: readonly ModelFile[]): Promise<WeightFormat> {
   const formats = new Set<WeightFormat>();
-  for (const { path, source } of weights) {
-    if (/\.(bin|pt|pth|pkl|ckpt)$/i.test(path)) refuse('FORMAT_PICKLE', `${path} is named as a pickle is`, { path });
-    formats.add(await detectFormat(source));
-  }
+  for (const { source } of weights) formats.add(await detectFormat(source));
   const [format] = formats;
   if (format === undefined) refuse('FORMAT_NO_WEIGHTS', 'No file holds weights');
   if (formats.size > 1) refuse('FORMAT_MIXED', 'Some files are GGUF and others safetensors');

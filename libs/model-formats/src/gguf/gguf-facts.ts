@@ -1,6 +1,7 @@
 import type { LatentAttention, ModelFacts, SlidingWindow } from '../model-facts.ts';
 import { refuse } from '../rules.ts';
 import { GgufKeys } from './gguf-keys.ts';
+import { checkLlama } from './gguf-llama.ts';
 import type { GgufTensor } from './gguf-tensors.ts';
 import { FILE_TYPES } from './gguf-types.ts';
 import { joinSplit } from './gguf-split.ts';
@@ -29,6 +30,9 @@ export function ggufFacts(parts: readonly GgufHeader[]): ModelFacts {
   const layers = keys.requiredCount(keys.own('block_count'), MAX_LAYERS);
   const embeddingLength = keys.requiredCount(keys.own('embedding_length'), MAX_EMBEDDING);
   const vocabularySize = readVocabularySize(keys, tensors, embeddingLength);
+  const attention = readAttention(keys, layers, embeddingLength);
+  checkBlocks(keys, tensors, layers);
+  if (keys.architecture === 'llama') checkLlama(keys, tensors, { layers, embeddingLength, ...attention });
   const fileType = keys.count('general.file_type');
   return {
     format: 'gguf',
@@ -37,7 +41,7 @@ export function ggufFacts(parts: readonly GgufHeader[]): ModelFacts {
     licence: keys.text('general.license'),
     layers,
     embeddingLength,
-    ...readAttention(keys, layers, embeddingLength),
+    ...attention,
     contextLength: keys.requiredCount(keys.own('context_length'), UINT32_MAX),
     slidingWindow: readSlidingWindow(keys, layers),
     latentAttention: readLatentAttention(keys),
@@ -125,6 +129,22 @@ function checkEmbedding(tensors: readonly GgufTensor[], embeddingLength: number,
     `Tensor "token_embd.weight" is ${shape ?? 'missing'}, the keys promise ${embeddingLength} x ${tokens}`,
     { tensor: 'token_embd.weight' },
   );
+}
+
+/** llama.cpp takes an absent width for 0, asks for a tensor of no rows, and aborts the process instead of refusing. */
+function checkBlocks(keys: GgufKeys, tensors: readonly GgufTensor[], layers: number): void {
+  const sizedBy = [
+    ['blk.0.ffn_up.weight', 'feed_forward_length'],
+    ['blk.0.attn_q.weight', 'attention.head_count'],
+  ] as const;
+  for (const [tensor, suffix] of sizedBy) {
+    if (!tensors.some(({ name }) => name === tensor)) continue;
+    const key = keys.own(suffix);
+    const size = keys.countPerLayer(key, layers);
+    if (size === null) refuse('GGUF_KEY_MISSING', `Key "${key}" is missing, and tensor "${tensor}" is there`, { key });
+    if (largest(size) === 0) keys.refuseValue(key, '0');
+  }
+  keys.requireOneOf('attention.layer_norm_rms_epsilon', 'attention.layer_norm_epsilon');
 }
 
 /** An id outside the vocabulary says nothing: llama.cpp warns and goes on without it, and so do we. */

@@ -69,6 +69,12 @@ export class GgufKeys {
     return found.count;
   }
 
+  /** One of two spellings of the same number, depending on the architecture. */
+  requireOneOf(first: string, second: string): void {
+    const found = this.#typed(this.own(first), 'FLOAT32') ?? this.#typed(this.own(second), 'FLOAT32');
+    if (found === undefined) this.#missing(this.own(first));
+  }
+
   refuseValue(key: string, value: string): never {
     refuse('GGUF_KEY_VALUE', `Key ${quoted(key)} is ${value}`, { key });
   }

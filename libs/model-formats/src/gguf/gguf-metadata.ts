@@ -2,6 +2,7 @@ import type { ByteCursor } from '../byte-cursor.ts';
 import type { KeptBytes } from '../kept-bytes.ts';
 import { quoted, refuse } from '../rules.ts';
 import { readLength, readText } from './gguf-strings.ts';
+import { SeenTokens } from './seen-tokens.ts';
 import { SCALAR_BYTES, type ScalarTypeName, type ValueTypeName, valueTypeName } from './gguf-types.ts';
 
 export type GgufScalar = number | bigint | boolean;
@@ -24,6 +25,7 @@ const MAX_KEY_BYTES = 1_024;
 const MAX_STRING_BYTES = 67_108_864;
 const MAX_ELEMENT_BYTES = 65_536;
 const MAX_ELEMENTS = 16_777_216;
+const MAX_TOKENS = 1_048_576;
 const MAX_HEADER_BYTES = 268_435_456;
 const KEPT_STRING_BYTES = 1_048_576;
 const KEPT_ELEMENTS = 4_096;
@@ -108,7 +110,8 @@ async function readArray(cursor: ByteCursor, key: string, kept: KeptBytes): Prom
       key,
     });
   }
-  if (of === 'STRING') return passStrings(cursor, key, count);
+  if (of === 'STRING')
+    return key === 'tokenizer.ggml.tokens' ? passTokens(cursor, count) : passStrings(cursor, key, count);
   if (count > KEPT_ELEMENTS) {
     cursor.skip(count * smallest);
     return { type: 'ARRAY', of, count, values: null };
@@ -130,6 +133,24 @@ async function passStrings(cursor: ByteCursor, key: string, count: number): Prom
     cursor.skip(length);
   }
   refuseLargeHeader(cursor);
+  return { type: 'ARRAY', of: 'STRING', count, values: null };
+}
+
+/** llama.cpp keeps tokens by their text and aborts the process when two share one; an empty one it renames. */
+async function passTokens(cursor: ByteCursor, count: number): Promise<GgufValue> {
+  const key = 'tokenizer.ggml.tokens';
+  if (count > MAX_TOKENS)
+    refuse('GGUF_COUNT_TOO_LARGE', `The vocabulary has ${count} tokens, more than ${MAX_TOKENS}`, { key });
+  const seen = new SeenTokens(count);
+  for (let index = 0; index < count; index += 1) {
+    const length = await readLength(cursor, MAX_ELEMENT_BYTES, 'GGUF_STRING_TOO_LONG', `token ${index}`);
+    if (!cursor.has(length)) await cursor.need(length, `token ${index}`);
+    if (length > 0 && !seen.add(cursor.bytes(length))) {
+      refuse('GGUF_TOKEN_DUPLICATE', `Token ${index}, ending at byte ${cursor.position}, is in the vocabulary before`, {
+        key,
+      });
+    }
+  }
   return { type: 'ARRAY', of: 'STRING', count, values: null };
 }
 

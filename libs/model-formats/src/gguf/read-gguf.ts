@@ -16,6 +16,8 @@ export interface GgufHeader {
 
 const MAX_KEPT_BYTES = 16_777_216;
 const DEFAULT_ALIGNMENT = 32;
+/** What llama.cpp asks of the tensors in a mapped file. */
+const MIN_ALIGNMENT = 32;
 const MAX_ALIGNMENT = 65_536;
 
 /**
@@ -54,7 +56,7 @@ function readAlignment(metadata: GgufMetadata): number {
   if (found === undefined) return DEFAULT_ALIGNMENT;
   const alignment = found.type === 'UINT32' ? Number(found.value) : 0;
   const isPowerOfTwo = alignment > 0 && Number.isInteger(Math.log2(alignment));
-  if (!isPowerOfTwo || alignment < 8 || alignment > MAX_ALIGNMENT) {
+  if (!isPowerOfTwo || alignment < MIN_ALIGNMENT || alignment > MAX_ALIGNMENT) {
     refuse('GGUF_ALIGNMENT', `general.alignment is ${found.type} ${alignment}`, { key: 'general.alignment' });
   }
   return alignment;

@@ -118,7 +118,7 @@ class HeaderReader {
     if (await this.#json.isEmpty('}')) return tensorOf(name, fields);
     do {
       const field = await this.#json.string(MAX_NAME_BYTES, 'SAFETENSORS_FIELD');
-      if (field in fields)
+      if (Object.hasOwn(fields, field))
         this.#json.refuse('SAFETENSORS_DUPLICATE', `${quoted(field)} of ${quoted(name)} is written twice`);
       await this.#json.take(':');
       if (field === 'dtype')

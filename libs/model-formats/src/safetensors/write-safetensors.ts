@@ -14,13 +14,13 @@ export function writeSafetensors(
   metadata?: Readonly<Record<string, string>>,
 ): { bytes: Uint8Array; fileBytes: number } {
   let end = 0;
-  const header: Record<string, unknown> = metadata === undefined ? {} : { __metadata__: metadata };
+  const header: [string, unknown][] = metadata === undefined ? [] : [['__metadata__', metadata]];
   for (const { name, dtype, shape } of tensors) {
     const start = end;
     end += (shape.reduce((product, dim) => product * dim, 1) * dtypeBits(dtype)) / 8;
-    header[name] = { dtype, shape, data_offsets: [start, end] };
+    header.push([name, { dtype, shape, data_offsets: [start, end] }]);
   }
-  const json = new TextEncoder().encode(JSON.stringify(header));
+  const json = new TextEncoder().encode(JSON.stringify(Object.fromEntries(header)));
   const headerBytes = Math.ceil(json.length / 8) * 8;
   const length = new Uint8Array(8);
   new DataView(length.buffer).setBigUint64(0, BigInt(headerBytes), true);
