@@ -82,7 +82,9 @@ export class LlamaEngine extends Engine {
   }
 
   reusablePrefix(slot: number, tokens: readonly number[]): number {
-    return sharedPrefix(this.#sequence(slot).contextTokens, tokens.slice(0, -1));
+    const sequence = this.#sequence(slot);
+    const shared = sharedPrefix(sequence.contextTokens, tokens.slice(0, -1));
+    return shared === sequence.contextTokens.length || this.#holdsWindowBefore(sequence, shared) ? shared : 0;
   }
 
   /** A fresh sequence rather than an erased one: checkpoints and predictions go with the old one. */
@@ -94,9 +96,10 @@ export class LlamaEngine extends Engine {
   }
 
   async *generate(work: Work, signal: AbortSignal): AsyncGenerator<Step, void, void> {
-    const sequence = this.#sequence(work.slot);
     const tokens = work.tokens as readonly Llama.Token[];
     signal.throwIfAborted();
+    if (this.reusablePrefix(work.slot, tokens) === 0) await this.forget(work.slot);
+    const sequence = this.#sequence(work.slot);
     // Shifting is off: state computed in another context is not this prompt's state, however alike the tokens are.
     await sequence.adaptStateToTokens(tokens.slice(0, -1), false);
     yield { kind: 'prompt', cachedTokens: sequence.nextTokenIndex };
@@ -150,6 +153,15 @@ export class LlamaEngine extends Engine {
     }
     const rest = text.end();
     if (rest) yield { kind: 'text', text: rest, tokens: 0 };
+  }
+
+  /**
+   * A sliding-window model drops what lies behind its window. Going back further than the state reaches would answer
+   * from a window with holes, which llama.cpp does not notice.
+   */
+  #holdsWindowBefore(sequence: Llama.LlamaContextSequence, index: number): boolean {
+    const window = sequence.model.fileInsights.swaSize;
+    return !window || sequence.stateCellsStartIndex <= Math.max(0, index - window);
   }
 
   #llamaOptions(library: LlamaLibrary): Llama.LlamaOptions {
