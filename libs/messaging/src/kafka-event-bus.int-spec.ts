@@ -1,8 +1,12 @@
+import { jest } from '@jest/globals';
 import { testKafka } from '@ostro/testing';
 import { Kafka, logLevel } from 'kafkajs';
 import { createTopics, KafkaEventBus } from './index.ts';
 import { eventBusContract } from '../test/event-bus.contract.ts';
 import { anEvent } from '../test/builders.ts';
+
+// For a machine that is busy with something else; no test waits this long when it passes.
+jest.setTimeout(90_000);
 
 const connection = { ...testKafka(), clientId: 'messaging-test' };
 let topics = 0;

@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import {
   createDataSource,
   ForwardMigration,
@@ -30,6 +31,9 @@ import {
   type OutboxLag,
   type OutboxRelayOptions,
 } from './index.ts';
+
+// For a machine that is busy with something else; no test waits this long when it passes.
+jest.setTimeout(90_000);
 
 class CreateMessaging20261122120000 extends ForwardMigration {
   async up(queryRunner: QueryRunner): Promise<void> {

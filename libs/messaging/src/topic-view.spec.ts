@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DomainError } from '@ostro/kernel';
@@ -268,7 +269,6 @@ function untilAborted(signal: AbortSignal): Promise<void> {
 }
 
 async function asFormat(format: number, path: string): Promise<void> {
-  const { createHash } = await import('node:crypto');
   const body = (await readFile(path, 'utf8'))
     .split('\n')
     .slice(0, -2)

@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import { DomainError } from '@ostro/kernel';
 import {
   deadLetterTopic,
@@ -13,6 +14,9 @@ import {
 } from '@ostro/messaging';
 import { eventually } from '@ostro/testing';
 import { anEvent, textOf } from './builders.ts';
+
+// For a machine that is busy with something else; no test waits this long when it passes.
+jest.setTimeout(90_000);
 
 export interface BusHarness {
   readonly bus: EventBus;

@@ -12,6 +12,7 @@ export { provision, type SchemaGrant } from './provision.ts';
 export {
   createRequestIdTable,
   fingerprintOf,
+  idempotentRequest,
   onceByRequestId,
   pruneRequestIds,
   type IdempotentRequest,

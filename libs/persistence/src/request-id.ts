@@ -23,6 +23,29 @@ export interface IdempotentResult {
   readonly isReplay: boolean;
 }
 
+/**
+ * What makes a repeated create the same create, read off its message. All else in the message is its fingerprint, so
+ * a request id that comes back with other content is noticed.
+ *
+ * @throws DomainError INVALID_ARGUMENT (INVALID_REQUEST_ID)
+ */
+export function idempotentRequest<R extends { requestId: string }>(
+  codec: { encode(message: R): { finish(): Uint8Array } },
+  request: R,
+  scope: RequestScope,
+): IdempotentRequest {
+  const { requestId } = request;
+  if (requestId.length < 1 || requestId.length > 64) {
+    throw new DomainError(
+      'INVALID_ARGUMENT',
+      'INVALID_REQUEST_ID',
+      'request_id must have 1 to 64 characters; send a new random one with each new create and the same with a retry',
+      { details: { field: 'request_id' } },
+    );
+  }
+  return { scope, requestId, fingerprint: fingerprintOf(codec.encode({ ...request, requestId: '' }).finish()) };
+}
+
 /** Called by a service's first migration. */
 export async function createRequestIdTable(queryRunner: QueryRunner): Promise<void> {
   await queryRunner.query(`
