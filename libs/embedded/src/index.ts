@@ -4,3 +4,4 @@ export { fetchPackagedModel, type PackagedModelOptions } from './packaged-model.
 export { type EmbeddedPostgres, type PostgresOptions, startPostgres } from './postgres.ts';
 export type { OnProgress, Progress } from './progress.ts';
 export { endRecordedProcess, recordProcess } from './recorded-process.ts';
+export { reservePort } from './reserve-port.ts';
