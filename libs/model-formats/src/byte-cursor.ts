@@ -62,12 +62,9 @@ export class ByteCursor {
 
   /** Saturates to Infinity above 2^53, so that a comparison with any limit stays right. */
   u64(): number {
-    const value = this.bigU64();
-    return value > BigInt(Number.MAX_SAFE_INTEGER) ? Number.POSITIVE_INFINITY : Number(value);
-  }
-
-  bigU64(): bigint {
-    return this.#window.getBigUint64(this.#advance(8), true);
+    const start = this.#advance(8);
+    const value = this.#window.getUint32(start, true) + this.#window.getUint32(start + 4, true) * 4_294_967_296;
+    return Number.isSafeInteger(value) ? value : Number.POSITIVE_INFINITY;
   }
 
   /** The next bytes as a view of the window: valid until the next `need`. */

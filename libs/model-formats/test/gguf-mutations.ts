@@ -249,6 +249,11 @@ export const GGUF_MUTATIONS: readonly Mutation[] = [
     bytes: () => aGguf({ keys: { 'tokenizer.ggml.tokens': { type: 'ARRAY', of: 'INT32', values: [1, 2] } } }).bytes,
   },
   {
+    name: 'an unknown tokenizer',
+    rule: 'GGUF_KEY_VALUE',
+    bytes: () => aGguf({ keys: { 'tokenizer.ggml.model': text('lla5a') } }).bytes,
+  },
+  {
     name: 'no vocabulary',
     rule: 'GGUF_KEY_MISSING',
     bytes: () => aGguf({ keys: { 'tokenizer.ggml.tokens': undefined } }).bytes,

@@ -1,5 +1,5 @@
 import type { LatentAttention, ModelFacts, SlidingWindow } from '../model-facts.ts';
-import { refuse } from '../rules.ts';
+import { quoted, refuse } from '../rules.ts';
 import { GgufKeys } from './gguf-keys.ts';
 import { checkLlama } from './gguf-llama.ts';
 import type { GgufTensor } from './gguf-tensors.ts';
@@ -10,6 +10,19 @@ import type { GgufHeader } from './read-gguf.ts';
 const MAX_LAYERS = 4_096;
 const MAX_EMBEDDING = 1_048_576;
 const UINT32_MAX = 4_294_967_295;
+
+/** The tokenizers llama.cpp has; it loads no model with another. */
+const TOKENIZERS: ReadonlySet<string> = new Set([
+  'bert',
+  'gemma4',
+  'gpt2',
+  'hybriddna',
+  'llama',
+  'plamo2',
+  'rwkv',
+  't5',
+  'whitespace',
+]);
 
 /** Of n layers the last attends to everything, the others to the window: llama.cpp knows it, the files do not say. */
 const SLIDING_PATTERN: Readonly<Record<string, number>> = {
@@ -97,9 +110,11 @@ function readLatentAttention(keys: GgufKeys): LatentAttention | null {
 }
 
 function readVocabularySize(keys: GgufKeys, tensors: readonly GgufTensor[], embeddingLength: number): number {
-  if (keys.text('tokenizer.ggml.model') === null) {
+  const tokenizer = keys.text('tokenizer.ggml.model');
+  if (tokenizer === null) {
     refuse('GGUF_KEY_MISSING', 'Key "tokenizer.ggml.model" is missing', { key: 'tokenizer.ggml.model' });
   }
+  if (!TOKENIZERS.has(tokenizer)) keys.refuseValue('tokenizer.ggml.model', quoted(tokenizer));
   const tokens = keys.arrayLength('tokenizer.ggml.tokens', 'STRING');
   if (tokens === null || tokens === 0) {
     refuse('GGUF_KEY_MISSING', 'Key "tokenizer.ggml.tokens" is missing or empty', { key: 'tokenizer.ggml.tokens' });

@@ -125,11 +125,8 @@ async function readArray(cursor: ByteCursor, key: string, kept: KeptBytes): Prom
 async function passStrings(cursor: ByteCursor, key: string, count: number): Promise<GgufValue> {
   const what = `an element of ${quoted(key)}`;
   for (let index = 0; index < count; index += 1) {
-    // One call less per string where the window already has it: vocabularies have a million of them.
-    const length = cursor.has(8)
-      ? cursor.u64()
-      : await readLength(cursor, MAX_ELEMENT_BYTES, 'GGUF_STRING_TOO_LONG', what);
-    if (length > MAX_ELEMENT_BYTES || length > cursor.remaining) refuseElement(cursor, key, length);
+    const length =
+      nextLength(cursor, key) ?? (await readLength(cursor, MAX_ELEMENT_BYTES, 'GGUF_STRING_TOO_LONG', what));
     cursor.skip(length);
   }
   refuseLargeHeader(cursor);
@@ -143,7 +140,9 @@ async function passTokens(cursor: ByteCursor, count: number): Promise<GgufValue>
     refuse('GGUF_COUNT_TOO_LARGE', `The vocabulary has ${count} tokens, more than ${MAX_TOKENS}`, { key });
   const seen = new SeenTokens(count);
   for (let index = 0; index < count; index += 1) {
-    const length = await readLength(cursor, MAX_ELEMENT_BYTES, 'GGUF_STRING_TOO_LONG', `token ${index}`);
+    const length =
+      nextLength(cursor, key) ??
+      (await readLength(cursor, MAX_ELEMENT_BYTES, 'GGUF_STRING_TOO_LONG', `token ${index}`));
     if (!cursor.has(length)) await cursor.need(length, `token ${index}`);
     if (length > 0 && !seen.add(cursor.bytes(length))) {
       refuse('GGUF_TOKEN_DUPLICATE', `Token ${index}, ending at byte ${cursor.position}, is in the vocabulary before`, {
@@ -154,9 +153,15 @@ async function passTokens(cursor: ByteCursor, count: number): Promise<GgufValue>
   return { type: 'ARRAY', of: 'STRING', count, values: null };
 }
 
-function refuseElement(cursor: ByteCursor, key: string, length: number): never {
+/** The length of an element that lies in the window: most do, and a vocabulary has too many for a call each. */
+function nextLength(cursor: ByteCursor, key: string): number | undefined {
+  if (!cursor.has(8)) return undefined;
+  const length = cursor.u64();
+  if (length <= MAX_ELEMENT_BYTES && length <= cursor.remaining) return length;
   const rule = length > cursor.remaining ? 'GGUF_STRING_BEYOND_FILE' : 'GGUF_STRING_TOO_LONG';
-  refuse(rule, `An element of ${quoted(key)} at byte ${cursor.position} says it has ${length} bytes`, { key });
+  return refuse(rule, `An element of ${quoted(key)} at byte ${cursor.position - 8} says it has ${length} bytes`, {
+    key,
+  });
 }
 
 function refuseLargeHeader(cursor: ByteCursor): void {

@@ -13,12 +13,7 @@ export interface JoinedGguf {
  * order. The first part carries the metadata.
  */
 export function joinSplit(parts: readonly GgufHeader[]): JoinedGguf {
-  const numbered = new Map(parts.map((part) => [splitNumber(part, 'split.no') ?? 0, part]));
-  const first = numbered.get(0);
-  const expected = first === undefined ? null : (splitNumber(first, 'split.count') ?? 1);
-  if (first === undefined || numbered.size !== parts.length || parts.length !== Math.max(1, expected ?? 0)) {
-    refuse('GGUF_SPLIT', `${parts.length} files are not the ${expected ?? 'first and further'} parts of one model`);
-  }
+  const first = firstOf(parts);
   const tensors = parts.flatMap((part) => part.tensors);
   const promised = splitNumber(first, 'split.tensors.count');
   if (parts.length > 1 && promised !== null && promised !== tensors.length) {
@@ -26,6 +21,21 @@ export function joinSplit(parts: readonly GgufHeader[]): JoinedGguf {
   }
   refuseTwice(tensors);
   return { metadata: first.metadata, tensors };
+}
+
+/** The part with the metadata, when every part is there once. */
+function firstOf(parts: readonly GgufHeader[]): GgufHeader {
+  const numbered = new Map(parts.map((part) => [splitNumber(part, 'split.no') ?? 0, part]));
+  const first = numbered.get(0);
+  if (first === undefined) refuse('GGUF_SPLIT', 'The first part of a split model is missing');
+  const expected = Math.max(1, splitNumber(first, 'split.count') ?? 1);
+  if (numbered.size !== parts.length || parts.length !== expected) {
+    refuse(
+      'GGUF_SPLIT',
+      `${parts.length} files with ${numbered.size} numbers are not the ${expected} parts of one model`,
+    );
+  }
+  return first;
 }
 
 function splitNumber(part: GgufHeader, key: string): number | null {

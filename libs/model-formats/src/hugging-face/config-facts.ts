@@ -50,14 +50,19 @@ function readAttention(config: JsonObject, layers: number): Attention {
   const kvHeads = config.count('num_key_value_heads') ?? heads;
   const headSize = config.count('head_dim') ?? Math.floor(config.requiredCount('hidden_size', MAX_WIDTH) / heads);
   const latentKey = (config.count('qk_nope_head_dim') ?? 0) + (config.count('qk_rope_head_dim') ?? 0);
-  const kinds = layerKinds(config, layers);
-  const attends = kinds?.map((kind) => (kind.startsWith('linear') ? 0 : kvHeads)) ?? null;
   return {
     kvHeads,
-    kvHeadsPerLayer: attends?.includes(0) ? attends : null,
+    kvHeadsPerLayer: attendingLayers(config, layers, kvHeads),
     keyHeadSize: latentKey > 0 ? latentKey : headSize,
     valueHeadSize: config.count('v_head_dim') ?? headSize,
   };
+}
+
+/** Null where every layer attends; linear attention keeps no cache that grows with the tokens. */
+function attendingLayers(config: JsonObject, layers: number, kvHeads: number): readonly number[] | null {
+  const kinds = layerKinds(config, layers) ?? [];
+  if (!kinds.some((kind) => kind.startsWith('linear'))) return null;
+  return kinds.map((kind) => (kind.startsWith('linear') ? 0 : kvHeads));
 }
 
 function layerKinds(config: JsonObject, layers: number): readonly string[] | null {
