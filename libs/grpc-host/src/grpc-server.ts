@@ -1,6 +1,4 @@
 import { Server, type ServiceDefinition } from '@grpc/grpc-js';
-import { loadFileDescriptorSetFromBuffer } from '@grpc/proto-loader';
-import { ReflectionService } from '@grpc/reflection';
 import { ServerGrpc } from '@nestjs/microservices';
 import { trace, type Tracer } from '@opentelemetry/api';
 import { type Clock, DomainError, systemClock } from '@ostro/kernel';
@@ -9,6 +7,7 @@ import type { Logger } from '@ostro/telemetry';
 import { HealthImplementation, type ServingStatus } from 'grpc-health-check';
 import { AccessControl, type AccessTable } from './access.ts';
 import { callInterceptor } from './call-interceptor.ts';
+import { addReflection } from './reflection.ts';
 import { CellServerCredentials } from './server-credentials.ts';
 
 export interface GrpcServerOptions {
@@ -43,7 +42,9 @@ export class GrpcServer extends ServerGrpc {
     const names = options.services.map(nameOf);
     super({
       package: [...new Set(names.map((name) => name.slice(0, name.lastIndexOf('.'))))],
-      packageDefinition: Object.fromEntries(options.services.map((service, index) => [names[index], service])),
+      packageDefinition: Object.fromEntries(
+        options.services.map((service) => [nameOf(service), reporting(service, options.logger)]),
+      ),
     });
     this.#options = options;
     this.#access = new AccessControl(options.access, options.services, {
@@ -65,7 +66,7 @@ export class GrpcServer extends ServerGrpc {
 
   /** @throws DomainError UNAVAILABLE (ADDRESS_IN_USE or CANNOT_LISTEN) naming the address. */
   override async createClient(): Promise<Server> {
-    const { logger, tracer, defaultDeadlineMs, identity } = this.#options;
+    const { logger, tracer, defaultDeadlineMs, identity, descriptorSet } = this.#options;
     const interceptor = callInterceptor({
       access: this.#access,
       tracer: tracer ?? trace.getTracer('ostro'),
@@ -78,7 +79,7 @@ export class GrpcServer extends ServerGrpc {
       'grpc.keepalive_timeout_ms': 5_000,
     });
     this.#health.addToServer(server);
-    this.#addReflection(server);
+    if (descriptorSet) addReflection(server, descriptorSet, this.#options.services.map(nameOf));
     this.#port = await this.#listen(server, new CellServerCredentials(identity, this.#access.admitsAnyone));
     this.#server = server;
     return server;
@@ -99,12 +100,6 @@ export class GrpcServer extends ServerGrpc {
       });
     });
     this.#server = undefined;
-  }
-
-  #addReflection(server: Server): void {
-    if (!this.#options.descriptorSet) return;
-    const definition = loadFileDescriptorSetFromBuffer(Buffer.from(this.#options.descriptorSet));
-    new ReflectionService(definition, { services: this.#options.services.map(nameOf) }).addToServer(server);
   }
 
   #listen(server: Server, credentials: CellServerCredentials): Promise<number> {
@@ -129,4 +124,23 @@ function nameOf(service: ServiceDefinition): string {
   const path = Object.values(service)[0]?.path;
   if (path === undefined) throw new TypeError('a gRPC service without methods cannot be served');
   return path.split('/')[1]!;
+}
+
+/**
+ * grpc-js answers an unencodable message with a bare INTERNAL and keeps the reason to itself; here it is logged. Most
+ * often a handler left out a field that its type requires.
+ */
+function reporting(service: ServiceDefinition, logger: Logger): ServiceDefinition {
+  const methods = Object.entries(service).map(([name, method]) => {
+    const responseSerialize = (value: unknown): Buffer => {
+      try {
+        return method.responseSerialize(value);
+      } catch (error) {
+        logger.error({ err: error, method: method.path }, 'an answer cannot be encoded');
+        throw error;
+      }
+    };
+    return [name, { ...method, responseSerialize }];
+  });
+  return Object.fromEntries(methods) as ServiceDefinition;
 }

@@ -29,6 +29,7 @@ export const EchoService = {
   whoAmI: method('WhoAmI', false, false),
   read: method('Read', false, false),
   enrol: method('Enrol', false, false),
+  odd: method('Odd', false, false),
   fail: method('Fail', false, false),
   wait: method('Wait', false, false),
   count: method('Count', false, true),
@@ -41,6 +42,7 @@ export const ECHO_ACCESS: AccessTable = {
   '/ostro.test.v1.EchoService/WhoAmI': { peers: ['api', 'gateway', 'node'], permission: '' },
   '/ostro.test.v1.EchoService/Read': { peers: ['api'], permission: 'echoes.read' },
   '/ostro.test.v1.EchoService/Enrol': { peers: ['node'], permission: '' },
+  '/ostro.test.v1.EchoService/Odd': { peers: ['api'], permission: '' },
   '/ostro.test.v1.EchoService/Fail': { peers: ['api'], permission: '' },
   '/ostro.test.v1.EchoService/Wait': { peers: ['api'], permission: '' },
   '/ostro.test.v1.EchoService/Count': { peers: ['api'], permission: '' },
@@ -71,6 +73,11 @@ export class EchoController {
     requireOrganization(currentCaller(), organizationId!);
     requireProject(currentCaller(), projectId!);
     return message;
+  }
+
+  @GrpcMethod('EchoService', 'odd')
+  odd(): Message {
+    return { text: 1n as never };
   }
 
   @GrpcMethod('EchoService', 'enrol')
