@@ -6,6 +6,7 @@ import { healthy } from './filters/healthy.ts';
 import { nodeReady } from './filters/node-ready.ts';
 import { oneOrganizationPerAccelerator } from './filters/one-organization-per-accelerator.ts';
 import { residencyAllowed } from './filters/residency-allowed.ts';
+import { runtimeAvailable } from './filters/runtime-available.ts';
 import { taintsTolerated } from './filters/taints-tolerated.ts';
 import { vramFits } from './filters/vram-fits.ts';
 import { cost } from './scorers/cost.ts';
@@ -19,6 +20,7 @@ export const FILTERS: readonly Filter[] = [
   residencyAllowed,
   nodeReady,
   taintsTolerated,
+  runtimeAvailable,
   healthy,
   acceleratorModel,
   computeCapability,

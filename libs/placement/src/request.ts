@@ -20,6 +20,8 @@ export interface PlacementRequest {
   readonly tolerations: readonly Toleration[];
   /** `spread` keeps replicas of one deployment apart as far as the weights allow. */
   readonly antiAffinity: 'none' | 'spread';
+  /** Runtime that serves it, such as `llama-cpp`; absent = any. */
+  readonly runtime?: string;
   /** `major.minor`; a device that reports none, such as a CPU, is then refused. */
   readonly minComputeCapability?: string;
 }

@@ -21,6 +21,8 @@ export interface NodeSnapshot {
   /** Whole node, thousandths of a euro; absent where nobody has priced it. */
   readonly pricePerHourMilliEuro?: number;
   readonly driverVersion?: string;
+  /** Runtimes its agent can start; absent where nothing is said about them, and then nothing is refused for them. */
+  readonly runtimes?: readonly string[];
 }
 
 /** Only a ready node takes new replicas. Who sets it: the operator (cordoned, draining), the heartbeat (dead). */
