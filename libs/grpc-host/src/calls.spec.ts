@@ -99,8 +99,13 @@ describe('streams', () => {
   });
 
   it('report an error that came before anybody looked', async () => {
-    const stream = echo.client().count({ text: 'break', count: 0 });
-    await until(() => echo.log.some((line) => line.includes('ECHO_LOST')));
+    const client = echo.client();
+    const lost = () => echo.log.filter((line) => line.includes('ECHO_LOST')).length;
+    const before = lost();
+    const stream = client.count({ text: 'break', count: 0 });
+    await until(() => lost() > before);
+    // Behind the error on the same connection: when this answers, the error has arrived.
+    await client.say({ text: '' });
     await expect(stream[Symbol.asyncIterator]().next()).rejects.toMatchObject({ reason: 'ECHO_LOST' });
   });
 
