@@ -85,12 +85,11 @@ class Channel {
       try {
         return await this.#attempt(method, request, settings, deadline);
       } catch (error) {
+        if (attempt === attempts || !isUnavailable(error)) throw error;
+        // Full jitter, so that the callers of a service that comes back do not come back together.
         const pauseMs = Math.random() * FIRST_PAUSE_MS * 4 ** attempt;
-        const worthwhile = isDomainError(error) && error.code === 'UNAVAILABLE' && attempt < attempts;
-        if (!worthwhile || Date.now() + pauseMs >= deadline.getTime() || settings.signal?.aborted) throw error;
-        await delay(pauseMs, undefined, settings.signal && { signal: settings.signal }).catch(() => {
-          throw cancelled(method.path);
-        });
+        if (Date.now() + pauseMs >= deadline.getTime()) throw error;
+        await pause(pauseMs, settings.signal, method.path);
       }
     }
   }
@@ -201,6 +200,14 @@ function addressOf({ host, port }: { host: string; port: number }): string {
   return `${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
-function cancelled(path: string): DomainError {
-  return new DomainError('CANCELLED', 'CALL_CANCELLED', `${path} was cancelled by its caller`);
+function isUnavailable(error: unknown): boolean {
+  return isDomainError(error) && error.code === 'UNAVAILABLE';
+}
+
+async function pause(ms: number, signal: AbortSignal | undefined, path: string): Promise<void> {
+  try {
+    await delay(ms, undefined, signal && { signal });
+  } catch (cause) {
+    throw new DomainError('CANCELLED', 'CALL_CANCELLED', `${path} was cancelled by its caller`, { cause });
+  }
 }

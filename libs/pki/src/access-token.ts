@@ -109,7 +109,7 @@ export class AccessTokenVerifier {
     if (claims['iss'] !== issuer || claims['aud'] !== this.#anchor.cellId) throw invalid();
     const { sub, org, prj, perm, key, exp } = claims;
     if (!isId('prn', sub) || !isId('org', org) || !isId('key', key)) throw invalid();
-    if (!areTexts(perm) || typeof exp !== 'number' || !(prj === undefined || areProjects(prj))) throw invalid();
+    if (!areTexts(perm) || typeof exp !== 'number' || !areProjectsOrAll(prj)) throw invalid();
     return Object.freeze({
       principalId: sub,
       organizationId: org,
@@ -134,8 +134,8 @@ function areTexts(value: unknown): value is string[] {
   return Array.isArray(value) && value.every((item) => typeof item === 'string');
 }
 
-function areProjects(value: unknown): value is Id<'prj'>[] {
-  return Array.isArray(value) && value.every((item) => isId('prj', item));
+function areProjectsOrAll(value: unknown): value is Id<'prj'>[] | undefined {
+  return value === undefined || (Array.isArray(value) && value.every((item) => isId('prj', item)));
 }
 
 function invalid(cause?: unknown): DomainError {

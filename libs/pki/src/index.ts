@@ -1,4 +1,5 @@
 export { CertificateAuthority, type Issued, renewalDue, type TlsRequest } from './certificate-authority.ts';
+export { loadAuthority } from './load-authority.ts';
 export { createCsr } from './csr.ts';
 export { mintServiceIdentities, type MintOptions, type ServiceToMint } from './mint-service-identities.ts';
 export { expectPeer, type Peer, peerOf } from './names.ts';

@@ -112,7 +112,7 @@ describe('the log', () => {
     const { tracer } = service('gateway');
     const out = lines();
     const logger = createLogger({ service: 'gateway', level: 'info', destination: out.destination });
-    await withSpan(tracer, 'x', {}, (span) => withRequestId('req_1', () => logger.info({ n: 1 }, 'hello')));
+    await withSpan(tracer, 'x', {}, () => withRequestId('req_1', () => logger.info({ n: 1 }, 'hello')));
     expect(out.last()).toMatchObject({
       service: 'gateway',
       level: 'info',
