@@ -60,6 +60,7 @@ export class KafkaEventBus extends EventBus {
       createProducer: () =>
         this.#kafka.producer({
           idempotent: true,
+          createPartitioner: kafkajs.Partitioners.DefaultPartitioner,
           maxInFlightRequests: 1,
           allowAutoTopicCreation: false,
           retry: { initialRetryTime: 100, maxRetryTime: 3_000, retries: 10 },

@@ -54,6 +54,7 @@ export class KafkaSubscription implements RunningSubscription {
         await consumer.run({
           eachBatchAutoResolve: false,
           autoCommit: !this.#keepsItsOffsets,
+          autoCommitInterval: 500,
           eachBatch: (payload) => this.#eachBatch(payload),
         });
         return;
@@ -79,7 +80,7 @@ export class KafkaSubscription implements RunningSubscription {
     const consumer = this.#options.kafka.consumer({
       groupId: this.#options.subscription.group,
       allowAutoTopicCreation: false,
-      sessionTimeout: 15_000,
+      sessionTimeout: 8_000,
       heartbeatInterval: HEARTBEAT_MS,
       rebalanceTimeout: 30_000,
       maxWaitTimeInMs: 500,
@@ -145,6 +146,8 @@ export class KafkaSubscription implements RunningSubscription {
         return;
       }
       payload.resolveOffset(last.toString());
+      // A fetch may hold thousands of records: a crash in the middle should not hand all of them over again.
+      if (!this.#keepsItsOffsets) await payload.commitOffsetsIfNecessary();
       await payload.heartbeat();
     }
   }
