@@ -1,3 +1,4 @@
+export { observeOutbox } from './observe-outbox.ts';
 export { type ProcessSettings, processSettings } from './process-settings.ts';
 export {
   type ContextOptions,
