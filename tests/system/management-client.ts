@@ -64,7 +64,7 @@ export class ManagementClient {
         'upload-offset': '0',
         'content-type': 'application/octet-stream',
       },
-      body: weights as unknown as BodyInit,
+      body: new Blob([weights as Uint8Array<ArrayBuffer>]),
     });
     if (!uploaded.ok) throw new Error(`upload: ${uploaded.status} ${await uploaded.text()}`);
     await this.post(`/v1/imports/${id}/complete`, {});
