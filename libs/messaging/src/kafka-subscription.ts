@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import kafkajs, { type Consumer, type EachBatchPayload, type Kafka, type KafkaMessage } from 'kafkajs';
+import kafkajs, { type Batch, type Consumer, type EachBatchPayload, type Kafka, type KafkaMessage } from 'kafkajs';
 import { Delivery, type StoredWireRecord } from './delivery.ts';
 import type { RunningSubscription, StoredOffsetSubscription, Subscription } from './event-bus.ts';
 import { MAX_BATCH_RECORDS, type WireRecord } from './event-record.ts';
@@ -132,9 +132,7 @@ export class KafkaSubscription implements RunningSubscription {
     const place = placeOf(batch);
     for (let start = 0; start < batch.messages.length; start += MAX_BATCH_RECORDS) {
       if (!payload.isRunning() || payload.isStale() || this.#stopping.signal.aborted) return;
-      const records = batch.messages.slice(start, start + MAX_BATCH_RECORDS).map(fromKafka);
-      const isLast = start + MAX_BATCH_RECORDS >= batch.messages.length;
-      const last = isLast ? BigInt(batch.lastOffset()) : records.at(-1)!.offset;
+      const { records, last } = sliceOf(batch, start);
       try {
         const from = this.#stored.get(place);
         const slice = { topic: batch.topic, partition: batch.partition, records, from, next: last + 1n };
@@ -207,4 +205,11 @@ function fromKafka({ offset, key, value, headers }: KafkaMessage): StoredWireRec
     if (first !== undefined) texts[name] = first.toString();
   }
   return { offset: BigInt(offset), key: key?.toString() ?? '', value, headers: texts };
+}
+
+/** At most a batch of records from `start`, and the last offset they stand for: compaction may have left gaps at the end. */
+function sliceOf(batch: Batch, start: number) {
+  const records = batch.messages.slice(start, start + MAX_BATCH_RECORDS).map(fromKafka);
+  const isLast = start + MAX_BATCH_RECORDS >= batch.messages.length;
+  return { records, last: isLast ? BigInt(batch.lastOffset()) : records.at(-1)!.offset };
 }

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { randomIds, systemClock, type Clock } from '@ostro/kernel';
 import { fromWire, toWire } from './envelope.ts';
-import type { EventBus, RecordBatch, RunningSubscription } from './event-bus.ts';
+import type { EventBus, PartitionRange, RecordBatch, RunningSubscription } from './event-bus.ts';
 import type { ConsumedRecord, EventRecord } from './event-record.ts';
 import { backoffMs } from './retrying.ts';
 import { isBeat, ViewFreshness } from './view-freshness.ts';
@@ -149,22 +149,30 @@ export class TopicView<T> {
   /** Learns where the topic ends, and which partitions the snapshot cannot simply be continued on. */
   async #prepare(snapshotWrittenAt: Date | undefined): Promise<void> {
     const ranges = await this.#options.bus.partitions(this.#options.topic);
-    const maxAgeMs = this.#options.maxSnapshotAgeMs ?? 12 * 3_600_000;
-    const isTooOld =
-      snapshotWrittenAt !== undefined && this.#clock.now().getTime() - snapshotWrittenAt.getTime() > maxAgeMs;
+    const isTooOld = this.#isTooOld(snapshotWrittenAt);
     const held = Map.groupBy(this.#state.records(), ({ partition }) => partition);
-    for (const { partition, start, end } of ranges) {
-      this.#ends.set(partition, end);
-      const position = this.#positions.get(partition);
-      const isContinuable = position !== undefined && !isTooOld && position >= start && position <= end;
-      if (isContinuable) continue;
-      this.#positions.delete(partition);
-      this.#unmet.set(partition, new Set((held.get(partition) ?? []).map(({ key }) => key)));
-      if (start === end) this.#positions.set(partition, end);
+    for (const range of ranges) {
+      this.#ends.set(range.partition, range.end);
+      const position = this.#positions.get(range.partition);
+      if (!isTooOld && isWithin(position, range)) continue;
+      this.#startOver(range, held.get(range.partition) ?? []);
     }
     this.#freshness.setPartitions(ranges.map(({ partition }) => partition));
     for (const { partition } of ranges) this.#sweepIfRead(partition);
     this.#checkCaughtUp();
+  }
+
+  #isTooOld(snapshotWrittenAt: Date | undefined): boolean {
+    if (snapshotWrittenAt === undefined) return false;
+    const maxAgeMs = this.#options.maxSnapshotAgeMs ?? 12 * 3_600_000;
+    return this.#clock.now().getTime() - snapshotWrittenAt.getTime() > maxAgeMs;
+  }
+
+  /** What is held of the partition stays until it was read again; what is not met by then is gone. */
+  #startOver({ partition, start, end }: PartitionRange, held: readonly ConsumedRecord[]): void {
+    this.#positions.delete(partition);
+    this.#unmet.set(partition, new Set(held.map(({ key }) => key)));
+    if (start === end) this.#positions.set(partition, end);
   }
 
   #subscribe(): RunningSubscription {
@@ -271,4 +279,8 @@ export class TopicView<T> {
       if (!this.#stopping.signal.aborted) throw error;
     }
   }
+}
+
+function isWithin(position: bigint | undefined, { start, end }: PartitionRange): boolean {
+  return position !== undefined && position >= start && position <= end;
 }
