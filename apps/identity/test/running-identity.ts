@@ -15,6 +15,7 @@ import {
 } from '@ostro/pki';
 import { openServiceContext, type Running } from '@ostro/service-host';
 import { testKafka, testPostgres, type TestPostgres } from '@ostro/testing';
+import pg from 'pg';
 import { identity } from '../src/start-identity.ts';
 
 const CELL = { trustDomain: 'ostro.test', cellId: 'cell-1' };
@@ -24,21 +25,35 @@ const PASSWORD = 'identity-secret';
 export type Caller = 'api' | 'operator' | 'scheduler' | 'gateway' | 'nobody' | TlsIdentity;
 type Definition = Parameters<typeof grpcClient>[0];
 
+interface Parts {
+  readonly dir: string;
+  readonly authority: CertificateAuthority;
+  readonly databaseUrl: string;
+  readonly brokers: readonly string[];
+  readonly postgres: TestPostgres;
+  readonly clock: Clock;
+  readonly env: Readonly<Record<string, string>>;
+}
+
 /** One identity service on real servers, and the cell around it. It can be stopped and started again. */
 export class RunningIdentity {
   readonly #closing: (() => void)[] = [];
   #running: Running | undefined;
 
-  private constructor(
-    readonly dir: string,
-    readonly authority: CertificateAuthority,
-    readonly databaseUrl: string,
-    readonly brokers: readonly string[],
-    private readonly postgres: TestPostgres,
-    private readonly clock: Clock,
-  ) {}
+  private constructor(private readonly parts: Parts) {}
 
-  static async open({ clock = systemClock }: { clock?: Clock } = {}): Promise<RunningIdentity> {
+  get authority(): CertificateAuthority {
+    return this.parts.authority;
+  }
+
+  get brokers(): readonly string[] {
+    return this.parts.brokers;
+  }
+
+  static async open({
+    clock = systemClock,
+    env = {},
+  }: { clock?: Clock; env?: Record<string, string> } = {}): Promise<RunningIdentity> {
     const dir = await mkdtemp(join(tmpdir(), 'ostro-identity-'));
     await mintServiceIdentities(dir, ['identity', 'api', 'operator', 'scheduler', 'gateway'], { ...CELL, clock });
     const postgres = await testPostgres();
@@ -51,26 +66,26 @@ export class RunningIdentity {
     const { name, partitions } = TOPICS.apiKey;
     await createTopics({ brokers, clientId: 'test' }, [{ name, partitions, cleanupPolicy: 'compact' }]);
     const authority = await loadAuthority(join(dir, 'identity'), clock);
-    const opened = new RunningIdentity(dir, authority, url.toString(), brokers, postgres, clock);
+    const opened = new RunningIdentity({ dir, authority, databaseUrl: url.toString(), brokers, postgres, clock, env });
     await opened.start();
     return opened;
   }
 
-  async start(overrides: Record<string, string> = {}): Promise<void> {
-    const tlsDir = join(this.dir, 'identity');
+  async start(): Promise<void> {
+    const tlsDir = join(this.parts.dir, 'identity');
     const config = identity.readConfig({
       OSTRO_TLS_DIR: tlsDir,
       OSTRO_CA_DIR: tlsDir,
-      OSTRO_DATABASE_URL: this.databaseUrl,
+      OSTRO_DATABASE_URL: this.parts.databaseUrl,
       OSTRO_KAFKA_BROKERS: this.brokers.join(','),
       OSTRO_LOG_LEVEL: 'error',
-      ...overrides,
+      ...this.parts.env,
     });
     const context = openServiceContext({
       service: 'identity',
       version: 'test',
       settings: config.process,
-      clock: this.clock,
+      clock: this.parts.clock,
       onFatal: (error) => {
         throw error;
       },
@@ -79,15 +94,31 @@ export class RunningIdentity {
   }
 
   async stop(): Promise<void> {
-    for (const close of this.#closing.splice(0)) close();
     await this.#running?.stop();
     this.#running = undefined;
   }
 
-  async close(): Promise<void> {
+  async restart(): Promise<void> {
     await this.stop();
-    await this.postgres.drop();
-    await rm(this.dir, { recursive: true });
+    await this.start();
+  }
+
+  async close(): Promise<void> {
+    for (const close of this.#closing.splice(0)) close();
+    await this.stop();
+    await this.parts.postgres.drop();
+    await rm(this.parts.dir, { recursive: true });
+  }
+
+  /** What the database holds, whatever the service says. */
+  async query(statement: string): Promise<Record<string, unknown>[]> {
+    const client = new pg.Client({ connectionString: this.parts.databaseUrl });
+    await client.connect();
+    try {
+      return (await client.query<Record<string, unknown>>(statement)).rows;
+    } finally {
+      await client.end();
+    }
   }
 
   async client<D extends Definition>(
@@ -107,6 +138,6 @@ export class RunningIdentity {
   async #identityOf(caller: Caller): Promise<GrpcClientOptions['identity']> {
     if (typeof caller !== 'string') return caller;
     if (caller === 'nobody') return { caPem: this.authority.certPem };
-    return loadTlsIdentity(join(this.dir, caller));
+    return loadTlsIdentity(join(this.parts.dir, caller));
   }
 }

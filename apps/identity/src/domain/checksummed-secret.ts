@@ -39,8 +39,8 @@ function secretFormat(kind: string): SecretFormat {
 function randomText(random: (size: number) => Uint8Array): string {
   let text = '';
   while (text.length < BODY_LENGTH) {
-    for (const byte of random(BODY_LENGTH)) {
-      if (byte < FAIR_BYTES && text.length < BODY_LENGTH) text += ALPHABET[byte % ALPHABET.length];
+    for (const byte of random(BODY_LENGTH - text.length)) {
+      if (byte < FAIR_BYTES) text += ALPHABET[byte % ALPHABET.length];
     }
   }
   return text;
