@@ -12,6 +12,7 @@ export const staticSteps = [
   node('types of the tests', 'node_modules/typescript7/bin/tsc', '-p', 'tsconfig.spec.json'),
   node('format', 'node_modules/prettier/bin/prettier.cjs', '--check', '--log-level=warn', '.'),
   node('generated code', 'tools/generate.mjs', '--check'),
+  node('list of topics', 'tools/generate-topics.mjs', '--check'),
   buf('proto lint', 'lint'),
   buf('proto compatibility', 'breaking', '--against', 'image.baseline.binpb'),
   node('packages agree', 'tools/check-workspace.mjs'),

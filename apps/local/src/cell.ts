@@ -15,6 +15,15 @@ const SERVICES = [...DATABASE_SERVICES, 'api', 'gateway', 'operator', 'node-agen
 const HOUR_MS = 3_600_000;
 
 export type DatabaseService = (typeof DATABASE_SERVICES)[number];
+export type Passwords = Readonly<Record<DatabaseService, string>>;
+
+/** How a cell is called, in certificates and on its network. */
+export interface CellNames {
+  readonly cellId: string;
+  readonly trustDomain: string;
+  /** Domains under which services are reached besides their bare names, such as `ostro.svc.cluster.local`. */
+  readonly dnsSuffixes?: readonly string[];
+}
 
 /** What a cell has before its first service starts: schemas with their roles, topics, certificates. */
 export interface Cell {
@@ -28,16 +37,29 @@ export interface Cell {
 export async function prepareCell(dataDir: string, databaseUrl: string, brokers: readonly string[]): Promise<Cell> {
   const identities = join(dataDir, 'identities');
   const [databaseUrls] = await Promise.all([
-    provisionSchemas(dataDir, databaseUrl),
+    databasePasswords(dataDir).then((passwords) => provisionSchemas(databaseUrl, passwords)),
     prepareTopics(brokers),
-    mintServiceIdentities(identities, SERVICES, { trustDomain: TRUST_DOMAIN, cellId: CELL_ID, clock: systemClock }),
+    mintIdentities(identities, { trustDomain: TRUST_DOMAIN, cellId: CELL_ID }),
   ]);
   const tlsDir = (service: string) => join(identities, service);
   return { databaseUrls, tlsDir, operator: await loadIdentity(tlsDir('operator')) };
 }
 
-async function provisionSchemas(dataDir: string, adminUrl: string): Promise<Record<DatabaseService, string>> {
-  const passwords = await databasePasswords(dataDir);
+/** One folder a service. @returns the services that received something new. */
+export async function mintIdentities(dir: string, names: CellNames): Promise<readonly string[]> {
+  const { dnsSuffixes = [], trustDomain, cellId } = names;
+  const services = SERVICES.map((name) => ({
+    name,
+    dnsNames: [name, ...dnsSuffixes.map((suffix) => `${name}.${suffix}`)],
+  }));
+  return mintServiceIdentities(dir, services, { trustDomain, cellId, clock: systemClock });
+}
+
+/** @returns the URL each service logs in with. */
+export async function provisionSchemas(
+  adminUrl: string,
+  passwords: Passwords,
+): Promise<Record<DatabaseService, string>> {
   await provision(
     adminUrl,
     DATABASE_SERVICES.map((service) => ({ schema: service, role: `ostro_${service}`, password: passwords[service] })),
