@@ -1,6 +1,7 @@
 import { tinyModel } from '@ostro/model-formats';
 import { Fleet } from './fleet.ts';
 import { eventually } from '@ostro/testing';
+import { exact } from './usage.ts';
 
 describe('the whole path, each app a process of its own', () => {
   let fleet: Fleet;
@@ -43,7 +44,7 @@ describe('the whole path, each app a process of its own', () => {
       charge.lines.filter((line) => line.meter === meter).reduce((sum, line) => sum + line.quantity, 0);
     expect(quantity('output_tokens')).toBe(data.usage!.completion_tokens);
     expect(quantity('input_tokens') + quantity('cached_input_tokens')).toBe(data.usage!.prompt_tokens);
-    const sum = charge.postings.reduce((total, { amount }) => total + scaled(amount.amount), 0n);
+    const sum = charge.postings.reduce((total, { amount }) => total + exact(amount.amount), 0n);
     expect(sum).toBe(0n);
     expect(charge.postings.map(({ amount }) => amount.amount)).toContain(charge.amount.amount);
   });
@@ -61,10 +62,3 @@ describe('the whole path, each app a process of its own', () => {
     });
   }, 180_000);
 });
-
-/** A decimal as an integer number of 10^-24: exact, unlike a float. */
-function scaled(amount: string): bigint {
-  const [whole = '0', fraction = ''] = amount.replace('-', '').split('.');
-  const value = BigInt(whole + fraction.padEnd(24, '0'));
-  return amount.startsWith('-') ? -value : value;
-}
