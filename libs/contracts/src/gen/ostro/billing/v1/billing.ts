@@ -24,6 +24,8 @@ export enum Meter {
   METER_CACHED_INPUT_TOKENS = 2,
   /** METER_OUTPUT_TOKENS - Generated tokens. */
   METER_OUTPUT_TOKENS = 3,
+  /** METER_REQUESTS - Requests that were charged. */
+  METER_REQUESTS = 4,
   UNRECOGNIZED = -1,
 }
 
