@@ -1,0 +1,21 @@
+import type { Id } from '@ostro/kernel';
+import type { GatewayFact, WitnessFact } from '../domain/usage-facts.ts';
+
+/** A fact as it came in, with the bytes that are kept of it. */
+export type Arrival = {
+  readonly organizationId: Id<'org'>;
+  readonly requestId: Id<'req'>;
+  readonly record: Buffer;
+  /** When its writer published it. */
+  readonly publishedAt: Date;
+} & (
+  { readonly half: 'gateway'; readonly fact: GatewayFact } | { readonly half: 'witness'; readonly fact: WitnessFact }
+);
+
+export function keyOf({ organizationId, requestId }: { organizationId: string; requestId: string }): string {
+  return `${organizationId}/${requestId}`;
+}
+
+export function typeOf({ half }: Pick<Arrival, 'half'>): string {
+  return half === 'gateway' ? 'ostro.usage.v1.UsageRecorded' : 'ostro.usage.v1.AttemptWitnessed';
+}
