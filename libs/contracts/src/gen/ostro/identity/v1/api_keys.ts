@@ -221,7 +221,7 @@ export interface IssueOperatorTokenResponse {
   expireTime: Date | undefined;
 }
 
-/** Asks for revocations. */
+/** Asks for revocations. Zeros, or another epoch than the owner's, ask for all of them. */
 export interface WatchRevocationsRequest {
   /** Epoch of the newest revocation already held. */
   afterEpoch: bigint;
@@ -231,7 +231,10 @@ export interface WatchRevocationsRequest {
 
 /** A revocation, or a beat that says that none is missing. */
 export interface WatchRevocationsResponse {
-  /** The revoked key; absent in a beat. */
+  /**
+   * The key as it is now: revoked, or active with fewer scopes since its owner lost a role. It replaces what is held
+   * under a lower (epoch, generation). Absent in a beat.
+   */
   revoked:
     | ApiKeyRecord
     | undefined;
@@ -1994,7 +1997,7 @@ export interface TokenServiceServer extends UntypedServiceImplementation {
 /** The second channel of revocations, beside Kafka. */
 
 export interface RevocationServiceClient {
-  /** Streams revoked keys newer than the given generation, and a beat each second. */
+  /** Streams keys that lost rights, newer than the given generation, and a beat each second. */
 
   watchRevocations(request: WatchRevocationsRequest, metadata?: Metadata): Observable<WatchRevocationsResponse>;
 }
@@ -2002,7 +2005,7 @@ export interface RevocationServiceClient {
 /** The second channel of revocations, beside Kafka. */
 
 export interface RevocationServiceController {
-  /** Streams revoked keys newer than the given generation, and a beat each second. */
+  /** Streams keys that lost rights, newer than the given generation, and a beat each second. */
 
   watchRevocations(request: WatchRevocationsRequest, metadata?: Metadata): Observable<WatchRevocationsResponse>;
 }
@@ -2029,7 +2032,7 @@ export const REVOCATION_SERVICE_NAME = "RevocationService";
 /** The second channel of revocations, beside Kafka. */
 export type RevocationServiceService = typeof RevocationServiceService;
 export const RevocationServiceService = {
-  /** Streams revoked keys newer than the given generation, and a beat each second. */
+  /** Streams keys that lost rights, newer than the given generation, and a beat each second. */
   watchRevocations: {
     path: "/ostro.identity.v1.RevocationService/WatchRevocations" as const,
     requestStream: false as const,
@@ -2044,7 +2047,7 @@ export const RevocationServiceService = {
 } as const;
 
 export interface RevocationServiceServer extends UntypedServiceImplementation {
-  /** Streams revoked keys newer than the given generation, and a beat each second. */
+  /** Streams keys that lost rights, newer than the given generation, and a beat each second. */
   watchRevocations: handleServerStreamingCall<WatchRevocationsRequest, WatchRevocationsResponse>;
 }
 
