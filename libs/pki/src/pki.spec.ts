@@ -9,6 +9,7 @@ import {
   CertificateAuthority,
   createCsr,
   expectPeer,
+  loadAuthority,
   loadIdentity,
   loadTlsIdentity,
   mintServiceIdentities,
@@ -163,6 +164,18 @@ describe('minting', () => {
     await rm(join(dir, 'identity', 'ca.key'));
     await expect(mintServiceIdentities(dir, ['api'], options())).rejects.toMatchObject({
       reason: 'AUTHORITY_KEY_MISSING',
+    });
+  });
+
+  it('leaves an authority that can be loaded again, and only a whole one', async () => {
+    await mintServiceIdentities(dir, ['identity'], { ...CELL, clock: systemClock });
+    const folder = join(dir, 'identity');
+    const authority = await loadAuthority(folder, systemClock);
+    expect(authority.certPem).toBe(await readFile(join(folder, 'ca.pem'), 'utf8'));
+    await rm(join(folder, 'ca.key'));
+    await expect(loadAuthority(folder, systemClock)).rejects.toMatchObject({
+      reason: 'AUTHORITY_MISSING',
+      message: expect.stringContaining('ca.key'),
     });
   });
 
