@@ -2,9 +2,16 @@ import { readConfig } from '@ostro/config';
 import { DESCRIPTOR_SET_BASE64, identityV1, METHOD_ACCESS } from '@ostro/contracts';
 import { type GrpcServerOptions, startGrpcServer } from '@ostro/grpc-host';
 import { KafkaEventBus, Outbox, OutboxRelay } from '@ostro/messaging';
+import { DomainError } from '@ostro/kernel';
 import { runMigrations, TransactionRunner } from '@ostro/persistence';
-import { loadAuthority, loadIdentity } from '@ostro/pki';
-import { observeOutbox, type Running, type Service, type ServiceContext } from '@ostro/service-host';
+import { type CertificateAuthority, loadAuthority, loadIdentity } from '@ostro/pki';
+import {
+  observeOutbox,
+  type ProcessSettings,
+  type Running,
+  type Service,
+  type ServiceContext,
+} from '@ostro/service-host';
 import { identityDataSource } from './data-source.ts';
 import { type IdentityConfig, settings } from './identity.config.ts';
 import { composeIdentity, EnrolmentModule, IdentityModule } from './identity.module.ts';
@@ -25,6 +32,7 @@ async function start(config: IdentityConfig, context: ServiceContext): Promise<R
   const { clock, logger, tracer } = context;
   const ours = await loadIdentity(config.tlsDir);
   const authority = await loadAuthority(config.authorityDir, clock);
+  assertSameCell(authority, config.process);
 
   const dataSource = await identityDataSource(config.databaseUrl).initialize();
   opened.defer(() => dataSource.destroy());
@@ -81,4 +89,15 @@ async function start(config: IdentityConfig, context: ServiceContext): Promise<R
     ready: async () => void (await dataSource.query('SELECT 1')),
     stop: () => running.disposeAsync(),
   };
+}
+
+/** Records and tokens carry the configured names, certificates the authority's: two cells in one would trust nothing. */
+function assertSameCell(authority: CertificateAuthority, { cellId, trustDomain }: ProcessSettings): void {
+  if (authority.cellId === cellId && authority.trustDomain === trustDomain) return;
+  throw new DomainError(
+    'FAILED_PRECONDITION',
+    'CELL_MISMATCH',
+    `the authority is of cell ${authority.cellId} in ${authority.trustDomain}, the configuration of ${cellId} in ` +
+      `${trustDomain}; set OSTRO_CELL_ID and OSTRO_TRUST_DOMAIN to the authority's, or OSTRO_CA_DIR to another`,
+  );
 }

@@ -48,6 +48,11 @@ describe('an organization', () => {
     expect(await failureOf(found({ name }))).toMatchObject({ code: 'INVALID_ARGUMENT', reason: 'INVALID_NAME' });
   });
 
+  it('is served by the authority of its own cell only', async () => {
+    const other = await failureOf(RunningIdentity.open({ env: { OSTRO_CELL_ID: 'cell-2' } }));
+    expect(other).toMatchObject({ code: 'FAILED_PRECONDITION', reason: 'CELL_MISMATCH' });
+  });
+
   it('has projects, by id, by name and in pages', async () => {
     const { organizationId } = acme;
     const settings = await acme.asOwner();

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { jest } from '@jest/globals';
 import { TOPICS } from '@ostro/contracts';
 import { type GrpcClient, grpcClient, type GrpcClientOptions } from '@ostro/grpc-host';
 import { type Clock, systemClock } from '@ostro/kernel';
@@ -17,6 +18,9 @@ import { openServiceContext, type Running } from '@ostro/service-host';
 import { testKafka, testPostgres, type TestPostgres } from '@ostro/testing';
 import pg from 'pg';
 import { identity } from '../src/start-identity.ts';
+
+// For a machine that is busy with something else; no test waits this long when it passes.
+jest.setTimeout(60_000);
 
 const CELL = { trustDomain: 'ostro.test', cellId: 'cell-1' };
 const PASSWORD = 'identity-secret';
@@ -67,8 +71,13 @@ export class RunningIdentity {
     await createTopics({ brokers, clientId: 'test' }, [{ name, partitions, cleanupPolicy: 'compact' }]);
     const authority = await loadAuthority(join(dir, 'identity'), clock);
     const opened = new RunningIdentity({ dir, authority, databaseUrl: url.toString(), brokers, postgres, clock, env });
-    await opened.start();
-    return opened;
+    try {
+      await opened.start();
+      return opened;
+    } catch (error) {
+      await opened.close();
+      throw error;
+    }
   }
 
   async start(): Promise<void> {
@@ -79,6 +88,8 @@ export class RunningIdentity {
       OSTRO_DATABASE_URL: this.parts.databaseUrl,
       OSTRO_KAFKA_BROKERS: this.brokers.join(','),
       OSTRO_LOG_LEVEL: 'error',
+      OSTRO_TRUST_DOMAIN: CELL.trustDomain,
+      OSTRO_CELL_ID: CELL.cellId,
       ...this.parts.env,
     });
     const context = openServiceContext({
