@@ -1,0 +1,160 @@
+import type { Clock } from '@ostro/kernel';
+import { isFull, pickReplica } from '../domain/pick-replica.ts';
+import { type Refusal, unavailable } from '../domain/refusal.ts';
+import type { Replica } from '../domain/route.ts';
+import { AgentAnswer, type AnswerHead } from './agent-answer.ts';
+import { type AgentRequest, toDispatch } from './agent-request.ts';
+import type { NodeConnections } from './node-connections.ts';
+import type { ReplicaLoads } from './replica-loads.ts';
+import type { WaitingRoom } from './waiting-room.ts';
+
+export interface Attempt {
+  readonly number: number;
+  readonly replicaId: string;
+  readonly nodeId: string;
+}
+
+/** One admitted request on its way to a replica. */
+export interface Job {
+  readonly request: AgentRequest;
+  readonly deploymentId: string;
+  /** The deployment's replicas now: they may change while the request waits. */
+  readonly replicas: () => readonly Replica[];
+  /** Aborts when the client leaves. */
+  readonly signal: AbortSignal;
+  /** Called before the first dispatch. @returns a refusal when its Begin cannot be kept. */
+  readonly begin: () => Refusal | undefined;
+  /** Attempts that may have cost something: those an agent did not refuse. Filled in order. */
+  readonly attempts: Attempt[];
+}
+
+/** An answer whose head has come; the replica is held until `release`. */
+export interface Opened {
+  readonly answer: AgentAnswer;
+  readonly head: AnswerHead;
+  readonly release: () => void;
+}
+
+export interface DispatcherOptions {
+  readonly connections: Pick<NodeConnections, 'poolOf'>;
+  readonly loads: ReplicaLoads;
+  readonly room: WaitingRoom;
+  readonly clock: Clock;
+  /** How long a request waits while every replica is busy. */
+  readonly waitMs: number;
+  /** A replica did not do what its route promises; never the client's doing. */
+  readonly onReplicaFailed: (replica: Replica, error: Error) => void;
+}
+
+type Tried = Opened | 'busy' | 'elsewhere' | 'failed' | Refusal;
+
+const MOST_FAILURES = 3;
+const AVOID_FAILED_MS = 10_000;
+const AVOID_REFUSING_MS = 2_000;
+const RETRY_SECONDS = 5;
+
+/** Finds a replica that takes a request. Only before the first byte of an answer may another one be tried. */
+export class Dispatcher {
+  readonly #options: DispatcherOptions;
+
+  constructor(options: DispatcherOptions) {
+    this.#options = options;
+  }
+
+  async open(job: Job): Promise<Opened | Refusal> {
+    const { clock, room, waitMs } = this.#options;
+    const deadlineMs = clock.monotonicMs() + waitMs;
+    for (let failures = 0; ;) {
+      const round = await this.#tryAll(job, MOST_FAILURES - failures);
+      failures += round.failures;
+      if (round.end !== 'busy') return round.end === 'failed' ? failed() : round.end;
+      const bytes = job.request.body.length;
+      if (job.signal.aborted || clock.monotonicMs() >= deadlineMs || !room.hasRoom(bytes)) return busy();
+      await room.wait(job.deploymentId, bytes, job.signal);
+    }
+  }
+
+  /** Each replica once, until one answers. */
+  async #tryAll(job: Job, mostFailures: number) {
+    const tried = new Set<string>();
+    let failures = 0;
+    let isBusy = false;
+    while (!job.signal.aborted && failures < mostFailures) {
+      const replicas = job.replicas();
+      const replica = pickReplica(replicas, this.#options.loads, tried);
+      if (replica === undefined) {
+        isBusy ||= replicas.some((other) => isFull(other, this.#options.loads));
+        return { end: isBusy ? ('busy' as const) : ('failed' as const), failures };
+      }
+      tried.add(replica.replicaId);
+      const outcome = await this.#try(job, replica);
+      if (outcome === 'busy') isBusy = true;
+      else if (outcome === 'failed') failures += 1;
+      else if (outcome !== 'elsewhere') return { end: outcome, failures };
+    }
+    return { end: 'failed' as const, failures };
+  }
+
+  async #try(job: Job, replica: Replica): Promise<Tried> {
+    const { connections, loads, room, clock } = this.#options;
+    const refusal = job.begin();
+    if (refusal !== undefined) return refusal;
+    const number = job.attempts.length + 1;
+    const answer = new AgentAnswer();
+    const release = () => {
+      loads.end(replica.replicaId);
+      room.placeFreed(job.deploymentId);
+    };
+    const leave = () => answer.abort(new Error('the client has left'));
+    job.signal.addEventListener('abort', leave, { once: true });
+    loads.begin(replica.replicaId);
+    job.attempts.push({ number, replicaId: replica.replicaId, nodeId: replica.nodeId });
+    try {
+      connections.poolOf(replica).dispatch(toDispatch(job.request, replica, number, clock.now()), answer);
+      const head = await answer.head;
+      const verdict = this.#judge(head, replica);
+      if (verdict === undefined) return { answer, head, release };
+      answer.discard();
+      // What an agent refuses leaves no witness: its number is free again.
+      if (verdict !== 'failed') job.attempts.pop();
+      release();
+      return verdict;
+    } catch (error) {
+      release();
+      if (!job.signal.aborted) this.#failed(replica, error as Error);
+      return 'failed';
+    } finally {
+      job.signal.removeEventListener('abort', leave);
+    }
+  }
+
+  /** Undefined: the answer goes to the client. */
+  #judge({ status, headers }: AnswerHead, replica: Replica): 'busy' | 'elsewhere' | 'failed' | undefined {
+    const refusal = headers['x-ostro-refusal'];
+    if (refusal === 'busy') return 'busy';
+    if (refusal !== undefined) {
+      this.#options.loads.avoid(replica.replicaId, AVOID_REFUSING_MS);
+      return 'elsewhere';
+    }
+    if (status < 500) return undefined;
+    this.#failed(replica, new Error(`the model server answered ${status}`));
+    return 'failed';
+  }
+
+  #failed(replica: Replica, error: Error): void {
+    this.#options.loads.avoid(replica.replicaId, AVOID_FAILED_MS);
+    this.#options.onReplicaFailed(replica, error);
+  }
+}
+
+function busy(): Refusal {
+  return unavailable('overloaded', 'Every replica of this model is busy. Try again shortly.', RETRY_SECONDS);
+}
+
+function failed(): Refusal {
+  return unavailable(
+    'no_replica_answers',
+    'No replica of this model answers now. Nothing is billed; try again shortly.',
+    RETRY_SECONDS,
+  );
+}
