@@ -1,0 +1,5 @@
+import 'reflect-metadata';
+import { runService } from '@ostro/service-host';
+import { api } from './start-api.ts';
+
+await runService(api, process.env);
