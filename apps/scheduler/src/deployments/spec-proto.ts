@@ -1,0 +1,132 @@
+import { registryV1, schedulingV1 } from '@ostro/contracts';
+import { DomainError } from '@ostro/kernel';
+import type { ModelFactsLike } from '@ostro/placement';
+import type { ModelToServe, Spec, SpecRequest } from '../domain/spec.ts';
+import { runtimeFromProto, runtimeToProto } from '../nodes/node-proto.ts';
+
+const MAX_REPLICAS = 1_000;
+
+/** @throws DomainError INVALID_ARGUMENT (INVALID_SPEC) for what no spec can mean */
+export function specFromProto(spec: schedulingV1.DeploymentSpec): SpecRequest {
+  const { accelerators, residency, drainTimeout } = spec;
+  if (spec.runtime === schedulingV1.RuntimeKind.UNRECOGNIZED) throw invalid('runtime', 'is not known here');
+  return {
+    runtime: runtimeFromProto(spec.runtime),
+    accelerators: {
+      models: accelerators?.models ?? [],
+      count: accelerators?.count ?? 0,
+      memoryBytesEach: Number(accelerators?.memoryBytesEach ?? 0n),
+    },
+    concurrency: spec.concurrency,
+    contextTokens: spec.contextTokens,
+    maxOutputTokens: spec.maxOutputTokens,
+    defaultMaxOutputTokens: spec.defaultMaxOutputTokens,
+    embedding: spec.embedding,
+    residency: {
+      countries: residency?.countries ?? [],
+      operators: residency?.operators ?? [],
+      certifications: residency?.certifications ?? [],
+    },
+    drainTimeoutMs: drainTimeout && Number(drainTimeout.seconds) * 1_000 + Math.floor(drainTimeout.nanos / 1_000_000),
+    cpuMilli: spec.cpuMilli,
+  };
+}
+
+export function specToProto(spec: Spec, model: string, replicas: number): schedulingV1.DeploymentSpec {
+  const { drainTimeoutMs, runtime, accelerators, residency, ...same } = spec;
+  return {
+    ...same,
+    model,
+    replicas,
+    runtime: runtimeToProto(runtime),
+    accelerators: {
+      models: [...accelerators.models],
+      count: accelerators.count,
+      memoryBytesEach: BigInt(accelerators.memoryBytesEach),
+    },
+    residency: {
+      countries: [...residency.countries],
+      operators: [...residency.operators],
+      certifications: [...residency.certifications],
+    },
+    drainTimeout: { seconds: BigInt(Math.floor(drainTimeoutMs / 1_000)), nanos: (drainTimeoutMs % 1_000) * 1_000_000 },
+  };
+}
+
+export function replicasFromProto(replicas: number): number {
+  if (replicas <= MAX_REPLICAS) return replicas;
+  throw invalid('replicas', `is ${replicas}; a deployment has at most ${MAX_REPLICAS}`);
+}
+
+export function modelFromProto({ format, facts }: registryV1.ModelRevision): ModelToServe {
+  return {
+    format: format === registryV1.ModelFormat.MODEL_FORMAT_SAFETENSORS ? 'safetensors' : 'gguf',
+    facts: facts && factsFromProto(facts),
+  };
+}
+
+/** A window whose layers are not counted is taken for none: it reserves too much rather than too little. */
+function factsFromProto(facts: registryV1.ModelFacts): ModelFactsLike {
+  const { slidingWindow, slidingWindowLayers, latentAttention: latent } = facts;
+  return {
+    architecture: facts.architecture,
+    layers: facts.layers,
+    embeddingLength: facts.embeddingLength,
+    kvHeads: facts.kvHeads,
+    keyHeadSize: facts.headDimensionKey,
+    valueHeadSize: facts.headDimensionValue,
+    contextLength: facts.contextLength,
+    vocabularySize: facts.vocabularySize,
+    weightBytes: facts.weightBytes,
+    quantisation: facts.quantisation,
+    slidingWindow: slidingWindow === 0 ? null : { tokens: slidingWindow, layers: slidingWindowLayers },
+    latentAttention: latent ? { kvLoraRank: latent.kvLoraRank, ropeHeadSize: latent.ropeDimensions } : null,
+  };
+}
+
+/** Fields of DeploymentSpec that an update may name. */
+const UPDATABLE = [
+  'model',
+  'runtime',
+  'accelerators',
+  'concurrency',
+  'context_tokens',
+  'max_output_tokens',
+  'default_max_output_tokens',
+  'embedding',
+  'residency',
+  'drain_timeout',
+  'cpu_milli',
+  'replicas',
+];
+
+/** @throws DomainError INVALID_ARGUMENT (INVALID_UPDATE_MASK) naming the path that is no field of the spec */
+export function checkMask(paths: readonly string[] | undefined): readonly string[] {
+  if (!paths?.length) throw invalidMask('must name the fields to take, such as "replicas"');
+  const unknown = paths.find((path) => !UPDATABLE.includes(path));
+  if (unknown !== undefined) throw invalidMask(`names "${unknown}"; it can name ${UPDATABLE.join(', ')}`);
+  return [...new Set(paths)];
+}
+
+/** The spec with the named fields taken from `next`, whole fields at a time. */
+export function merged(
+  asked: schedulingV1.DeploymentSpec,
+  next: schedulingV1.DeploymentSpec,
+  paths: readonly string[],
+): schedulingV1.DeploymentSpec {
+  const taken = paths.map((path) => {
+    const field = path.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+    return [field, next[field as keyof schedulingV1.DeploymentSpec]];
+  });
+  return { ...asked, ...(Object.fromEntries(taken) as Partial<schedulingV1.DeploymentSpec>) };
+}
+
+function invalid(field: string, problem: string): DomainError {
+  return new DomainError('INVALID_ARGUMENT', 'INVALID_SPEC', `spec.${field} ${problem}`, { details: { field } });
+}
+
+function invalidMask(problem: string): DomainError {
+  return new DomainError('INVALID_ARGUMENT', 'INVALID_UPDATE_MASK', `update_mask ${problem}`, {
+    details: { field: 'update_mask' },
+  });
+}

@@ -1,0 +1,138 @@
+import type { Id } from '@ostro/kernel';
+import type { Condition, DeploymentPhase, Wanted } from './condition.ts';
+import { type DrainReason, isTerminal, isWanted, type Replica } from './replica.ts';
+import { type Replacement, replacement } from './restarts.ts';
+
+/** A project's desired state of replicas. */
+export interface Deployment {
+  readonly id: Id<'dep'>;
+  readonly organizationId: Id<'org'>;
+  readonly projectId: Id<'prj'>;
+  readonly name: string;
+  readonly endpointId: Id<'ept'>;
+  readonly revisionId: Id<'rev'>;
+  readonly replicas: number;
+  /** Raised at each change of the spec. */
+  readonly generation: bigint;
+  /** Generation the reconciler acted upon last. */
+  readonly observedGeneration: bigint;
+  readonly isDeleting: boolean;
+  readonly phase: DeploymentPhase;
+  readonly conditions: readonly Condition[];
+  readonly createdAt: Date;
+}
+
+export type Command =
+  | { readonly kind: 'create' }
+  | { readonly kind: 'place'; readonly replicaId: Id<'rep'> }
+  | { readonly kind: 'drain'; readonly replicaId: Id<'rep'>; readonly reason: DrainReason }
+  /** Nothing of it is left. */
+  | { readonly kind: 'remove' };
+
+export interface Plan {
+  readonly commands: readonly Command[];
+  /** When to look again although nothing happened. */
+  readonly again: Date;
+  readonly replacement: Replacement;
+}
+
+/** How many replicas a rollout may run beyond the wanted number. */
+const SURGE = 1;
+/** Pending replicas are tried again so often even if no node told of a change. */
+const RETRY_MS = 5_000;
+/** Everything is looked at so often, so that a lost wake-up costs time and nothing else. */
+const RESYNC_MS = 60_000;
+
+/**
+ * What to do next so that the replicas become what is wanted. Replicas of an older revision and those on nodes that are
+ * being drained are replaced one ahead: an old one that serves goes only when a new one serves in its place, so a new
+ * revision that finds no room, or never becomes ready, costs nothing that runs.
+ */
+export function plan(
+  wanted: Wanted,
+  replicas: readonly Replica[],
+  leavingNodes: ReadonlySet<Id<'nod'>>,
+  now: Date,
+): Plan {
+  const later = (ms: number) => new Date(now.getTime() + ms);
+  const live = replicas.filter((replica) => !isTerminal(replica));
+  const again = replacement(failuresOf(wanted, replicas), wanted.replicas, now);
+  if (wanted.isDeleting) {
+    const drains = live.filter(isWanted).map(({ id }) => drain(id, 'DELETED'));
+    const commands: Command[] = live.length === 0 ? [{ kind: 'remove' }] : drains;
+    return { commands, again: later(RESYNC_MS), replacement: again };
+  }
+  const parts = divide(wanted, live, leavingNodes);
+  const drains = drainsOf(wanted, parts);
+  const leaving = new Set(drains.map(({ replicaId }) => replicaId));
+  const missing = again.kind === 'now' ? missingOf(wanted, parts, leaving) : 0;
+  const pending = parts.kept.filter(({ id, phase }) => phase === 'pending' && !leaving.has(id));
+  return {
+    commands: [
+      ...drains,
+      ...Array.from({ length: missing }, () => ({ kind: 'create' }) as const),
+      ...pending.map(({ id }) => ({ kind: 'place', replicaId: id }) as const),
+    ],
+    again: soonest(again.kind === 'at' ? again.at : undefined, later(pending.length > 0 ? RETRY_MS : RESYNC_MS)),
+    replacement: again,
+  };
+}
+
+interface Parts {
+  /** Of the current revision, on nodes that stay. */
+  readonly kept: readonly Replica[];
+  readonly outdated: readonly Replica[];
+  readonly reasonOf: (replica: Replica) => DrainReason;
+}
+
+function divide(wanted: Wanted, live: readonly Replica[], leavingNodes: ReadonlySet<Id<'nod'>>): Parts {
+  const isCurrent = ({ revisionId }: Replica) => revisionId === wanted.revisionId;
+  const isLeaving = ({ nodeId }: Replica) => nodeId !== null && leavingNodes.has(nodeId);
+  const [kept, outdated]: [Replica[], Replica[]] = [[], []];
+  for (const replica of live.filter(isWanted)) {
+    (isCurrent(replica) && !isLeaving(replica) ? kept : outdated).push(replica);
+  }
+  return { kept, outdated, reasonOf: (replica) => (isCurrent(replica) ? 'NODE_DRAINING' : 'ROLLED_OUT') };
+}
+
+function drainsOf({ replicas }: Wanted, { kept, outdated, reasonOf }: Parts) {
+  const surplus = [...kept].sort(cheapestFirst).slice(0, Math.max(0, kept.length - replicas));
+  const standIns = Math.max(0, replicas - kept.filter(isReady).length);
+  const serving = outdated.filter(isReady).sort(cheapestFirst);
+  const replaced = [
+    ...outdated.filter((replica) => !isReady(replica)),
+    ...serving.slice(0, Math.max(0, serving.length - standIns)),
+  ];
+  return [
+    ...surplus.map(({ id }) => drain(id, 'SCALED_DOWN')),
+    ...replaced.map((replica) => drain(replica.id, replicas === 0 ? 'SCALED_DOWN' : reasonOf(replica))),
+  ];
+}
+
+function missingOf({ replicas }: Wanted, { kept, outdated }: Parts, leaving: ReadonlySet<Id<'rep'>>): number {
+  const standIns = outdated.filter(({ id }) => !leaving.has(id)).length;
+  return Math.max(0, Math.min(replicas - kept.length, replicas + SURGE - kept.length - standIns));
+}
+
+function failuresOf({ revisionId }: Wanted, replicas: readonly Replica[]): readonly Replica[] {
+  return replicas.filter((replica) => replica.phase === 'failed' && replica.revisionId === revisionId);
+}
+
+function drain(replicaId: Id<'rep'>, reason: DrainReason) {
+  return { kind: 'drain', replicaId, reason } as const;
+}
+
+function isReady({ phase }: Replica): boolean {
+  return phase === 'ready';
+}
+
+const PROGRESS = ['pending', 'placed', 'pulling', 'loading', 'ready'];
+
+/** What costs least to take away: least far on its way, then newest. */
+function cheapestFirst(a: Replica, b: Replica): number {
+  return PROGRESS.indexOf(a.phase) - PROGRESS.indexOf(b.phase) || (a.id < b.id ? 1 : -1);
+}
+
+function soonest(a: Date | undefined, b: Date): Date {
+  return a !== undefined && a < b ? a : b;
+}

@@ -1,0 +1,85 @@
+import type { Id } from '@ostro/kernel';
+import type { TransactionRunner } from '@ostro/persistence';
+import type { Decision } from '@ostro/placement';
+import type { ServiceContext } from '@ostro/service-host';
+import type { EntityManager } from 'typeorm';
+import type { Lease } from '../deployments/deployments.repository.ts';
+import { plan } from '../domain/deployment.ts';
+import type { PlanWriter } from './plan-writer.ts';
+import type { Placer } from './placer.ts';
+import type { ReconcilerStores, View } from './resolution.ts';
+
+const LEASE_MS = 10_000;
+const BATCH = 16;
+/** Rounds of one tick, so that a deployment that is due for ever starves nobody and a stop is never waited for long. */
+const MAX_ROUNDS = 64;
+
+/**
+ * Moves deployments towards what is wanted. Each pass claims a lease, decides outside of any transaction that writes,
+ * and writes only while the lease's token is still the newest: first try, retry and recovery are one path, and any
+ * number of processes may run it.
+ */
+export class DeploymentReconciler {
+  constructor(
+    private readonly transactions: TransactionRunner,
+    private readonly stores: ReconcilerStores,
+    private readonly placer: Placer,
+    private readonly writer: PlanWriter,
+    private readonly context: Pick<ServiceContext, 'clock' | 'logger'>,
+    private readonly onPass: (milliseconds: number, decisions: readonly Decision[]) => void,
+  ) {}
+
+  /** Reconciles everything that is due. */
+  async tick(): Promise<void> {
+    for (let round = 0; round < MAX_ROUNDS; round += 1) {
+      const leases = await this.claim();
+      await Promise.all(leases.map((lease) => this.#reconcileOrReport(lease)));
+      if (leases.length === 0) return;
+    }
+  }
+
+  async claim(limit = BATCH): Promise<readonly Lease[]> {
+    const now = this.context.clock.now();
+    const until = new Date(now.getTime() + LEASE_MS);
+    return this.transactions.run((tx) => this.stores.deployments.claimDue(tx, { now, until, limit }));
+  }
+
+  /** One pass. Answers whether it wrote: false when the lease was lost or the spec changed under it. */
+  async reconcile(lease: Lease): Promise<boolean> {
+    const startedMs = this.context.clock.monotonicMs();
+    const view = await this.transactions.run((tx) => this.#view(tx, lease.deploymentId), {
+      isolation: 'REPEATABLE READ',
+    });
+    if (!view) return false;
+    const now = this.context.clock.now();
+    const todo = plan(view.deployment, view.replicas, view.leavingNodes, now);
+    const pending = todo.commands.flatMap((command) => (command.kind === 'place' ? [{ id: command.replicaId }] : []));
+    const decisions = await this.placer.decide(pending, view.revision, view.deployment.organizationId);
+    const wrote = await this.writer.write(lease, { view, plan: todo, decisions });
+    this.onPass(this.context.clock.monotonicMs() - startedMs, decisions);
+    return wrote;
+  }
+
+  /** A deployment that cannot be reconciled stays leased until its lease ends, and is tried again then. */
+  async #reconcileOrReport(lease: Lease): Promise<void> {
+    try {
+      await this.reconcile(lease);
+    } catch (err) {
+      this.context.logger.error({ err, deployment_id: lease.deploymentId }, 'a deployment could not be reconciled');
+    }
+  }
+
+  async #view(tx: EntityManager, id: Id<'dep'>): Promise<View | undefined> {
+    const { deployments, revisions, replicas, nodes } = this.stores;
+    const deployment = await deployments.find(tx, id);
+    if (!deployment) return undefined;
+    const revision = await revisions.get(tx, deployment.revisionId);
+    const all = await replicas.forPlan(tx, id, deployment.revisionId);
+    const used = await nodes.findAll(
+      tx,
+      all.flatMap(({ nodeId }) => nodeId ?? []),
+    );
+    const leaving = [...used.values()].filter(({ operatorState }) => operatorState === 'draining');
+    return { deployment, revision, replicas: all, leavingNodes: new Set(leaving.map((node) => node.id)) };
+  }
+}

@@ -1,0 +1,84 @@
+import type { Page } from '@ostro/grpc-host';
+import type { Id } from '@ostro/kernel';
+import { type EntityManager, In, LessThan, Not } from 'typeorm';
+import type { Replica, ReplicaPhase } from '../domain/replica.ts';
+import { ReplicaEntity } from './replica.entity.ts';
+
+const TERMINAL: ReplicaPhase[] = ['stopped', 'failed'];
+/** More failures than any back-off looks at. */
+const REMEMBERED_FAILURES = 200;
+
+export class ReplicasRepository {
+  /** Inserts or replaces. */
+  async save(tx: EntityManager, replicas: readonly Replica[]): Promise<void> {
+    if (replicas.length > 0) await tx.upsert(ReplicaEntity, replicas.map(toRow), ['id']);
+  }
+
+  async live(tx: EntityManager, deploymentIds: readonly Id<'dep'>[]): Promise<readonly Replica[]> {
+    return tx.find(ReplicaEntity, {
+      where: { deploymentId: In([...deploymentIds]), phase: Not(In(TERMINAL)) },
+      order: { id: 'ASC' },
+    });
+  }
+
+  /** What a plan is made from: the live ones, and the latest failures of the revision. */
+  async forPlan(tx: EntityManager, deploymentId: Id<'dep'>, revisionId: Id<'rev'>): Promise<readonly Replica[]> {
+    const failed = await tx.find(ReplicaEntity, {
+      where: { deploymentId, revisionId, phase: 'failed' },
+      order: { phaseAt: 'DESC' },
+      take: REMEMBERED_FAILURES,
+    });
+    return [...(await this.live(tx, [deploymentId])), ...failed];
+  }
+
+  async liveOnNode(tx: EntityManager, nodeId: Id<'nod'>): Promise<readonly Replica[]> {
+    return tx.find(ReplicaEntity, { where: { nodeId, phase: Not(In(TERMINAL)) }, order: { id: 'ASC' } });
+  }
+
+  async findAll(tx: EntityManager, ids: readonly Id<'rep'>[]): Promise<readonly Replica[]> {
+    return ids.length === 0 ? [] : tx.findBy(ReplicaEntity, { id: In([...ids]) });
+  }
+
+  /** One more than the page holds, newest first. */
+  async list(tx: EntityManager, deploymentId: Id<'dep'>, page: Page): Promise<readonly Replica[]> {
+    const [after] = page.after ?? [];
+    return tx.find(ReplicaEntity, {
+      where: { deploymentId, ...(after !== undefined && { id: LessThan(after as Id<'rep'>) }) },
+      order: { id: 'DESC' },
+      take: page.size + 1,
+    });
+  }
+
+  /** Deployments that still count on a node that is dead. */
+  async onDeadNodes(tx: EntityManager): Promise<readonly { nodeId: Id<'nod'>; deploymentId: Id<'dep'> }[]> {
+    const rows: { node_id: Id<'nod'>; deployment_id: Id<'dep'> }[] = await tx.query(
+      `SELECT DISTINCT node_id, deployment_id FROM replicas JOIN nodes ON nodes.id = node_id
+       WHERE is_dead AND phase NOT IN ('stopped', 'failed') ORDER BY deployment_id`,
+    );
+    return rows.map(({ node_id: nodeId, deployment_id: deploymentId }) => ({ nodeId, deploymentId }));
+  }
+
+  async countByDeployment(
+    tx: EntityManager,
+    deploymentIds: readonly Id<'dep'>[],
+    phase: ReplicaPhase,
+  ): Promise<ReadonlyMap<string, number>> {
+    const rows: { deployment_id: string; count: number }[] = await tx.query(
+      `SELECT deployment_id, count(*)::int AS count FROM replicas WHERE deployment_id = ANY($1) AND phase = $2
+       GROUP BY deployment_id`,
+      [[...deploymentIds], phase],
+    );
+    return new Map(rows.map(({ deployment_id: id, count }) => [id, count]));
+  }
+
+  async countByPhase(tx: EntityManager): Promise<ReadonlyMap<ReplicaPhase, number>> {
+    const rows: { phase: ReplicaPhase; count: number }[] = await tx.query(
+      `SELECT phase, count(*)::int AS count FROM replicas GROUP BY phase`,
+    );
+    return new Map(rows.map(({ phase, count }) => [phase, count]));
+  }
+}
+
+function toRow(replica: Replica) {
+  return { ...replica, acceleratorIds: [...replica.acceleratorIds], lastLogLines: [...replica.lastLogLines] };
+}
