@@ -2,6 +2,7 @@ import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { Engine } from './engines/engine.ts';
 import { Generator } from './generation/generator.ts';
 import { SlotPool } from './generation/slot-pool.ts';
+import { bodyLimitBytes } from './http/body-limit.ts';
 import { Completions } from './http/completions.http.ts';
 import { METRICS_TYPE, renderMetrics } from './http/metrics.ts';
 import { type Endpoints, router } from './http/router.http.ts';
@@ -12,10 +13,6 @@ import type { ModelServerConfig } from './model-server.config.ts';
 import { proofOf } from './proof.ts';
 import { ServingState } from './serving-state.ts';
 import type { Timer } from './timer.ts';
-
-/** Four bytes a token, escaped, and room for the envelope: more cannot fit the context anyway. */
-const BODY_BYTES_PER_CONTEXT_TOKEN = 32;
-const BODY_ENVELOPE_BYTES = 1024 * 1024;
 
 export interface ModelServerParts {
   readonly config: ModelServerConfig;
@@ -41,7 +38,7 @@ export class ModelServer {
     this.#generator = new Generator(engine, this.#pool);
     const options = {
       key: config.listen.kind === 'port' ? config.listen.key : undefined,
-      bodyLimitBytes: BODY_ENVELOPE_BYTES + config.contextTokens * BODY_BYTES_PER_CONTEXT_TOKEN,
+      bodyLimitBytes: bodyLimitBytes(config.contextTokens),
     };
     this.#server = createServer({ keepAliveTimeout: 60_000 }, router(this.#endpoints(), this.#state, log, options));
   }

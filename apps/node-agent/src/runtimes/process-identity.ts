@@ -35,7 +35,8 @@ export async function carriesNonce(pid: number, nonce: string): Promise<boolean>
   return environment?.split('\0').includes(`${NONCE_VARIABLE}=${nonce}`) ?? false;
 }
 
-async function bootId(): Promise<string> {
+/** Changes with each boot of the machine. */
+export async function bootId(): Promise<string> {
   return (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim();
 }
 

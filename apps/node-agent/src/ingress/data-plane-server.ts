@@ -1,0 +1,210 @@
+import { createHmac } from 'node:crypto';
+import { once } from 'node:events';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer, type Server } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import type { TLSSocket } from 'node:tls';
+import type { HostPort } from '@ostro/config';
+import { DomainError, type Sensitive } from '@ostro/kernel';
+import { mutualTls, peerOf } from '@ostro/pki';
+import { type Logger, OSTRO, withRequestId, withSpan, withTrace } from '@ostro/telemetry';
+import type { Tracer } from '@opentelemetry/api';
+import type { NodeIdentity } from '../enrolment/node-identity.ts';
+import type { AgentMetrics } from '../metrics/agent-metrics.ts';
+import { bodyLimitBytes } from '../model-server/http/body-limit.ts';
+import { toErrorAnswer } from '../model-server/http/openai-error.ts';
+import { readJson } from '../model-server/http/read-json.ts';
+import { sendJson } from '../model-server/http/send-json.ts';
+import type { Timer } from '../model-server/timer.ts';
+import type { Replica } from '../replicas/replica.ts';
+import type { ReplicaSupervisor } from '../replicas/replica-supervisor.ts';
+import type { WitnessLog } from '../witness/witness-log.ts';
+import { type AttemptHead, parseAttemptHead } from './attempt-head.ts';
+import { Attempt } from './attempt.ts';
+import { refusalOf } from './domain/admission.ts';
+import { isObject, rewriteRequest } from './domain/client-wish.ts';
+import { GatewayAnswer, refuse } from './gateway-answer.ts';
+
+const ROUTE = /^\/replicas\/(rep_[0-9a-f]{32})(\/v1\/(?:chat\/completions|completions|embeddings))$/;
+/** Longer than gateways keep idle connections, so that they close first and never write into a closing one. */
+const KEEP_ALIVE_MS = 75_000;
+
+export interface DataPlaneParts {
+  readonly identity: NodeIdentity;
+  readonly supervisor: ReplicaSupervisor;
+  readonly witnesses: WitnessLog;
+  /** Secret of this node: organizations' names for their cached prefixes are made with it. */
+  readonly isolationSecret: Sensitive<Buffer>;
+  readonly timer: Timer;
+  readonly logger: Logger;
+  readonly tracer: Tracer;
+  readonly metrics: AgentMetrics;
+}
+
+/** Where gateways bring requests (docs/data-plane.md). Lets in gateways of the cell, and each to its replicas only. */
+export class DataPlaneServer {
+  readonly #parts: DataPlaneParts;
+  readonly #server: Server;
+
+  constructor(parts: DataPlaneParts) {
+    this.#parts = parts;
+    const { identity, logger } = parts;
+    this.#server = createServer(
+      { ...mutualTls(identity.current), keepAliveTimeout: KEEP_ALIVE_MS },
+      (request, response) => {
+        this.#handle(request, response).catch((error: unknown) => {
+          logger.error({ err: error }, 'an attempt failed');
+          response.destroy();
+        });
+      },
+    );
+    // A peer without a good certificate; it is told by TLS.
+    this.#server.on('tlsClientError', (error) => logger.debug({ err: error }, 'a connection was refused'));
+    identity.onRenewed((renewed) => this.#server.setSecureContext(mutualTls(renewed)));
+  }
+
+  /** @throws DomainError FAILED_PRECONDITION (ADDRESS_IN_USE) */
+  async listen({ host, port }: HostPort): Promise<number> {
+    try {
+      this.#server.listen(port, host);
+      await once(this.#server, 'listening');
+    } catch (cause) {
+      if ((cause as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw cause;
+      const message = `${host}:${port} is taken; set OSTRO_DATA_PLANE_BIND to another address`;
+      throw new DomainError('FAILED_PRECONDITION', 'ADDRESS_IN_USE', message, { cause });
+    }
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  /** Takes nothing new and lets answers end until the deadline; then they are cut. */
+  async close(deadlineMs: number): Promise<void> {
+    const closed = once(this.#server, 'close');
+    this.#server.close();
+    this.#server.closeIdleConnections();
+    const over = new AbortController();
+    const patience = this.#parts.timer.sleep(deadlineMs, over.signal).then(
+      () => this.#server.closeAllConnections(),
+      () => undefined,
+    );
+    await closed;
+    over.abort();
+    await patience;
+  }
+
+  async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const [, replicaId, path] = ROUTE.exec(request.url ?? '') ?? [];
+    if (request.method !== 'POST' || replicaId === undefined || path === undefined) {
+      request.resume();
+      response.writeHead(404).end();
+      return;
+    }
+    const head = parseAttemptHead(request.headers);
+    const replica = this.#parts.supervisor.get(replicaId);
+    const refusal = head ? this.#refusal(request, head, replica) : 'bad_admission';
+    if (refusal || !head || !replica) {
+      this.#parts.metrics.refused(refusal ?? 'unknown_replica');
+      request.resume();
+      return refuse(response, refusal ?? 'unknown_replica');
+    }
+    // No await since the refusal was ruled out, so that two requests never take the last place.
+    const release = replica.beginRequest();
+    try {
+      await withRequestId(head.requestId, () =>
+        withTrace(request.headers, () => this.#serve({ request, response, replica, head, path })),
+      );
+    } finally {
+      release();
+    }
+  }
+
+  #refusal(request: IncomingMessage, head: AttemptHead, replica: Replica | undefined) {
+    const peer = peerOf((request.socket as TLSSocket).getPeerCertificate());
+    if (peer.kind !== 'gateway') return 'wrong_group';
+    const { timer, witnesses } = this.#parts;
+    const desired = replica?.desired;
+    const asked = replica &&
+      desired && {
+        phase: replica.phase,
+        gatewayGroups: desired.gatewayGroups,
+        runningRequests: replica.runningRequests,
+        concurrency: desired.concurrency,
+      };
+    const caller = { gatewayGroup: peer.name, admittedAtMs: head.admittedAtMs };
+    // Without room for its witness an attempt would leave no trace.
+    return refusalOf(asked, caller, timer.now().getTime()) ?? (witnesses.healthy() ? undefined : 'not_ready');
+  }
+
+  async #serve(admitted: Admitted): Promise<void> {
+    const { tracer, logger } = this.#parts;
+    const { replica, head, path } = admitted;
+    const attributes = {
+      [OSTRO.requestId]: head.requestId,
+      [OSTRO.attempt]: head.attempt,
+      [OSTRO.replicaId]: replica.id,
+      [OSTRO.organizationId]: head.begun.organizationId,
+    };
+    try {
+      await withSpan(tracer, `attempt ${path}`, attributes, () => this.#attempt(admitted));
+    } catch (error) {
+      logger.warn({ err: error, replica: replica.id }, 'an attempt did not end well');
+    }
+  }
+
+  async #attempt({ request, response, replica, head, path }: Admitted): Promise<void> {
+    const { witnesses, metrics, timer } = this.#parts;
+    const desired = replica.desired!;
+    const process = replica.process;
+    if (!process) return refuse(response, 'not_ready');
+    const answer = new GatewayAnswer(response);
+    const rewritten = await this.#read(request, response, desired);
+    if (!rewritten || answer.gone.aborted) return;
+    const endWitness = witnesses.begin({
+      requestId: head.requestId,
+      attempt: head.attempt,
+      organizationId: head.begun.organizationId,
+      replicaId: replica.id,
+      modelDigest: desired.modelDigest,
+      traceparent: head.traceparent,
+      gatewayIncarnation: head.gatewayIncarnation,
+      begun: head.begun,
+    });
+    const startedMs = timer.monotonicMs();
+    const { socketPath } = process.record;
+    const isolationKey = this.#isolationKey(head.begun.organizationId);
+    const body = Buffer.from(JSON.stringify(rewritten.body));
+    const attempt = new Attempt({ socketPath, path, body, wish: rewritten.wish, isolationKey }, answer);
+    try {
+      await attempt.run();
+    } finally {
+      endWitness(attempt.result);
+      metrics.ended(attempt.result, timer.monotonicMs() - startedMs);
+    }
+  }
+
+  /** Undefined when the client's request cannot be read, which it is told in OpenAI's words. */
+  async #read(request: IncomingMessage, response: ServerResponse, desired: NonNullable<Replica['desired']>) {
+    try {
+      const body = await readJson(request, bodyLimitBytes(desired.contextTokens));
+      if (isObject(body)) return rewriteRequest(body, desired.servedName);
+      throw new DomainError('INVALID_ARGUMENT', 'INVALID_VALUE', "'body' must be a JSON object.");
+    } catch (error) {
+      if (response.destroyed) return undefined;
+      const refused = toErrorAnswer(error);
+      if (!request.complete) response.setHeader('connection', 'close');
+      sendJson(response, refused.status, refused.body);
+      return undefined;
+    }
+  }
+
+  #isolationKey(organizationId: string): string {
+    return createHmac('sha256', this.#parts.isolationSecret.reveal()).update(organizationId).digest('hex');
+  }
+}
+
+interface Admitted {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly replica: Replica;
+  readonly head: AttemptHead;
+  readonly path: string;
+}
