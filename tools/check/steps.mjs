@@ -13,6 +13,7 @@ export const staticSteps = [
   node('format', 'node_modules/prettier/bin/prettier.cjs', '--check', '--log-level=warn', '.'),
   node('generated code', 'tools/generate.mjs', '--check'),
   node('list of topics', 'tools/generate-topics.mjs', '--check'),
+  node('Kubernetes files', 'tools/check-kubernetes.mjs'),
   buf('proto lint', 'lint'),
   buf('proto compatibility', 'breaking', '--against', 'image.baseline.binpb'),
   node('packages agree', 'tools/check-workspace.mjs'),
