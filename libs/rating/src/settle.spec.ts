@@ -151,6 +151,13 @@ const rows: Row[] = [
     { charged: counts },
     'correct 100/20/50 to 0/0/0',
   ],
+  [
+    'charged for no tokens, then our failure',
+    ended('failed_ours'),
+    complete,
+    { charged: { inputTokens: 0n, cachedInputTokens: 0n, outputTokens: 0n } },
+    'correct 0/0/0 to 0/0/0',
+  ],
 ];
 
 describe('settling a request', () => {

@@ -78,7 +78,9 @@ export function settle(input: SettlementInput): Settlement {
   const verdict = judge(input);
   if (input.charged === undefined) return verdict;
   if (verdict.type === 'wait') return { type: 'unchanged' };
-  const to = verdict.type === 'charge' ? quantitiesOf(verdict) : NOTHING;
+  // A charge for no tokens may still cost something for the request itself, so it is taken back like any other.
+  if (verdict.type === 'no_charge') return { type: 'correction', from: input.charged, to: NOTHING };
+  const to = quantitiesOf(verdict);
   return isSame(input.charged, to) ? { type: 'unchanged' } : { type: 'correction', from: input.charged, to };
 }
 
