@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -188,7 +189,7 @@ export class Fleet {
       const { accessToken: token } = await tokens.issueOperatorToken({ organizationId });
       const key = await keys.createApiKey(
         {
-          requestId: '',
+          requestId: randomUUID(),
           organizationId,
           projectId,
           principalId: founded.owner!.principalId,
@@ -268,6 +269,7 @@ export class Fleet {
         ...common,
         OSTRO_NODE_NAME: 'lab-1',
         OSTRO_DATA_DIR: join(dir, 'node-agent'),
+        OSTRO_STOP_MODEL_SERVERS: 'true',
         OSTRO_CA_FILE: join(dir, 'cell-ca.pem'),
         OSTRO_JOIN_TOKEN_FILE: join(dir, 'join-token'),
         OSTRO_IDENTITY_ADDRESS: at(ports.identity),

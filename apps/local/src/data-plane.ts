@@ -24,7 +24,7 @@ export interface DataPlaneOptions {
 }
 
 /** One heap each; measured with four concurrent streams of the small model. */
-const NODE_OPTIONS = ['--max-old-space-size=160'];
+const NODE_OPTIONS = ['--max-old-space-size=160', '--disable-warning=TimeoutNegativeWarning'];
 
 /** The parts that carry requests, each a process of its own, as they are in production. */
 export async function startDataPlane(setup: DataPlaneOptions): Promise<DataPlane> {
@@ -93,6 +93,8 @@ async function agentProcess(
       ...sharedEnv(setup),
       OSTRO_NODE_NAME: node.name === 'node-agent' ? 'local' : node.name,
       OSTRO_DATA_DIR: agentDir,
+      // On a laptop nothing is left running; a machine in a rack keeps its model servers over an agent's restart.
+      OSTRO_STOP_MODEL_SERVERS: 'true',
       OSTRO_CA_FILE: caFile,
       OSTRO_JOIN_TOKEN_FILE: joinTokenFile,
       OSTRO_IDENTITY_ADDRESS: identityAt['grpc']!,

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { identityV1 } from '@ostro/contracts';
@@ -52,7 +53,7 @@ export async function ensureOwner(dataDir: string, cell: Cell, control: ControlP
     if (known?.organizationId === organizationId) return { ...known, operatorToken };
     const { secret: apiKey } = await keys.createApiKey(
       {
-        requestId: '',
+        requestId: randomUUID(),
         organizationId,
         projectId,
         principalId: created.owner!.principalId,
