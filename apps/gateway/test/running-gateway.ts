@@ -1,5 +1,5 @@
 import { jest } from '@jest/globals';
-import type { schedulingV1 } from '@ostro/contracts';
+import type { identityV1, schedulingV1 } from '@ostro/contracts';
 import { openServiceContext, type OwnedServiceContext, type Running } from '@ostro/service-host';
 import { eventually } from '@ostro/testing';
 import OpenAI from 'openai';
@@ -65,6 +65,33 @@ export class RunningGateway {
   chat(body: Record<string, unknown> = {}, init: RequestInit = {}): Promise<Response> {
     const messages = [{ role: 'user', content: 'Hi' }];
     return this.post('/v1/chat/completions', { model: this.model, messages, ...body }, init);
+  }
+
+  /** Another key, once the gateway knows it. */
+  async addKey(overrides: Partial<identityV1.ApiKeyRecord> = {}): Promise<TestKey> {
+    const key = this.cell.aKey(overrides);
+    await this.cell.publishKeys(key.record);
+    await eventually(
+      async () => expect(await (await this.get('/v1/models', key)).text()).not.toContain('not known'),
+      WITHIN,
+    );
+    return key;
+  }
+
+  /** Another endpoint, or a change of one, once a key that can see it does. */
+  async addRoute(record: schedulingV1.RouteRecord, key = this.key): Promise<string> {
+    await this.cell.publishRoutes(record);
+    const { name } = record.endpoint!;
+    const digest = record.targets[0]!.modelDigest;
+    await eventually(
+      async () => expect(await (await this.get(`/v1/models/${name}`, key)).json()).toMatchObject({ digest }),
+      WITHIN,
+    );
+    return name;
+  }
+
+  get(path: string, key = this.key): Promise<Response> {
+    return fetch(`${this.url}${path}`, { headers: { authorization: `Bearer ${key.secret}` } });
   }
 
   async start(env: Record<string, string> = {}): Promise<void> {

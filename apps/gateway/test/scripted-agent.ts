@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
@@ -160,7 +161,7 @@ export function aRoute(
         deploymentId: randomIds('dep'),
         revisionId: randomIds('rev'),
         weight: 1,
-        modelDigest: `sha256:${'a'.repeat(64)}`,
+        modelDigest: `sha256:${randomBytes(32).toString('hex')}`,
         modelName: 'tiny',
         contextTokens: 2_048,
         maxOutputTokens: 512,

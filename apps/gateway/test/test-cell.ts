@@ -119,6 +119,13 @@ export class TestCell {
     );
   }
 
+  /** A record of a key by somebody who may not write it. */
+  async publishForged(record: identityV1.ApiKeyRecord): Promise<void> {
+    const value = identityV1.ApiKeyRecord.encode(record).finish();
+    const headers = { ...this.#signers['scheduler']!.sign(TOPICS.apiKey.name, record.keyId, value) };
+    await this.bus.publish([{ ...this.#record(TOPICS.apiKey, record.keyId, value), headers }]);
+  }
+
   async publishRoutes(...records: schedulingV1.RouteRecord[]): Promise<void> {
     await this.bus.publish(
       records.map((record) =>
