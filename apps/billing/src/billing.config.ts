@@ -13,6 +13,8 @@ export const settings = (read: Read) => ({
   grpcBind: read.defaulted('OSTRO_GRPC_BIND', hostPort(), ANY_PORT),
   databaseUrl: read.required('OSTRO_DATABASE_URL', url({ protocols: ['postgres', 'postgresql'] })),
   kafkaBrokers: read.required('OSTRO_KAFKA_BROKERS', list(string({ example: '127.0.0.1:9092' }))),
+  /** Name of the consumer group; another one for a second installation on the same Kafka. */
+  consumerGroup: read.defaulted('OSTRO_CONSUMER_GROUP', string(), 'billing.usage'),
   priceBookFile: read.defaulted('OSTRO_PRICE_BOOK_FILE', path(), DEFAULT_PRICE_BOOK),
   /** How often what waits for a witness or a gateway is looked at again. */
   sweepIntervalMs: read.defaulted(

@@ -9,6 +9,7 @@ import { observeOutbox, type Running, type Service, type ServiceContext } from '
 import { type BillingConfig, settings } from './billing.config.ts';
 import { type BillingGraph, BillingModule, composeBilling } from './billing.module.ts';
 import { billingDataSource } from './data-source.ts';
+import { HeldRequest } from './domain/held-request.ts';
 import { readPriceBook } from './prices/price-book-file.ts';
 import { Repeating } from './repeating.ts';
 
@@ -48,7 +49,9 @@ async function start(config: BillingConfig, context: ServiceContext): Promise<Ru
     work.start();
     opened.defer(() => work.stop());
   }
-  graph.usage.start((cause) => context.onFatal(new Error('usage can no longer be consumed', { cause })));
+  graph.usage.start(config.consumerGroup, (cause) =>
+    context.onFatal(new Error('usage can no longer be consumed', { cause })),
+  );
   opened.defer(() => graph.usage.stop());
 
   const server = await startGrpcServer(BillingModule.of(graph), {
@@ -83,7 +86,7 @@ async function prepare(graph: BillingGraph, priceBook: PriceBook, { clock }: Ser
 }
 
 function repeatingWork(graph: BillingGraph, config: BillingConfig, { clock, logger }: ServiceContext): Repeating[] {
-  const { transactions, sweeper, records, charges } = graph;
+  const { transactions, sweeper, records, charges, settlements } = graph;
   const every = (intervalMs: number, failure: string, turn: () => Promise<unknown>) =>
     new Repeating(async () => void (await turn()), { intervalMs, onError: (err) => logger.warn({ err }, failure) });
   return [
@@ -96,6 +99,7 @@ function repeatingWork(graph: BillingGraph, config: BillingConfig, { clock, logg
     every(HOUSEKEEPING_MS, 'housekeeping failed and is tried again', () =>
       transactions.run(async (tx) => {
         await charges.makePartitions(tx, clock.now());
+        await settlements.pruneWitnesses(tx, HeldRequest.oldest(clock.now()));
         await pruneInbox(tx, new Date(clock.now().getTime() - INBOX_KEPT_MS));
       }),
     ),

@@ -40,7 +40,8 @@ export class RunningBilling {
   static async open({
     clock = systemClock,
     env = {},
-  }: { clock?: Clock; env?: Record<string, string> } = {}): Promise<RunningBilling> {
+    isStarted = true,
+  }: { clock?: Clock; env?: Record<string, string>; isStarted?: boolean } = {}): Promise<RunningBilling> {
     const dir = await mkdtemp(join(tmpdir(), 'ostro-billing-'));
     await mintServiceIdentities(dir, ['identity', 'billing', 'api'], { ...CELL, clock });
     const postgres = await testPostgres();
@@ -49,7 +50,7 @@ export class RunningBilling {
     const url = new URL(adminUrl);
     url.username = 'billing';
     url.password = PASSWORD;
-    const { brokers } = testKafka();
+    const { brokers, topicPrefix } = testKafka();
     const topics = [TOPICS.usageRequest, TOPICS.usageAttempt, TOPICS.usageSettled, TOPICS.priceBook];
     await createTopics(
       { brokers, clientId: 'test' },
@@ -60,8 +61,16 @@ export class RunningBilling {
         deadLetters,
       })),
     );
-    const opened = new RunningBilling({ dir, databaseUrl: url.toString(), brokers, postgres, clock, env });
-    await opened.start();
+    const opened = new RunningBilling({
+      dir,
+      databaseUrl: url.toString(),
+      brokers,
+      postgres,
+      clock,
+      // Other suites run beside this one, on the same topics.
+      env: { OSTRO_CONSUMER_GROUP: topicPrefix, ...env },
+    });
+    if (isStarted) await opened.start();
     return opened;
   }
 
@@ -112,6 +121,38 @@ export class RunningBilling {
     } finally {
       await client.end();
     }
+  }
+
+  /** What the organization owes, as the projection says. */
+  async owed(organizationId: string): Promise<string> {
+    const [row] = await this.query<{ balance: string }>(
+      `SELECT trim_scale(balance) AS balance FROM account_balances WHERE account = $1`,
+      [`organization:${organizationId}:receivable`],
+    );
+    return row?.balance ?? '0';
+  }
+
+  /** The request's row. */
+  async settlement(requestId: string): Promise<{ state: string; reason: string | null; revision: number } | undefined> {
+    const [row] = await this.query<{ state: string; reason: string | null; revision: number }>(
+      'SELECT state, reason, revision FROM request_settlements WHERE request_id = $1',
+      [requestId],
+    );
+    return row;
+  }
+
+  /** Every offset up to the topics' ends is stored: what was published has had its effect. */
+  async isCaughtUp(): Promise<boolean> {
+    const stored = await this.query<{ topic: string; partition: number; next_offset: string }>(
+      'SELECT topic, partition, next_offset FROM consumer_offsets',
+    );
+    for (const topic of [TOPICS.usageRequest.name, TOPICS.usageAttempt.name]) {
+      for (const { partition, end } of await this.bus.partitions(topic)) {
+        const row = stored.find((one) => one.topic === topic && one.partition === partition);
+        if (end > 0n && BigInt(row?.next_offset ?? 0) < end) return false;
+      }
+    }
+    return true;
   }
 
   /** The client of the management API. */

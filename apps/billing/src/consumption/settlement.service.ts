@@ -5,11 +5,10 @@ import type { Charge } from '../domain/charge.ts';
 import { type Billable, type Decision, settleRequest } from '../domain/settle-request.ts';
 import type { Ledger, LedgerEntry } from '../ledger/ledger.ts';
 import type { PriceBooks } from '../prices/price-books.ts';
-import { type Arrival, keyOf, typeOf } from './arrival.ts';
-import type { HeldRequest } from './held-request.ts';
+import { type Arrival, type Defect, keyOf, typeOf } from '../domain/arrival.ts';
+import type { HeldRequest } from '../domain/held-request.ts';
 import type { PositionsRepository } from './positions.repository.ts';
 import type { Outcome, SettlementsRepository } from './settlements.repository.ts';
-import type { Defect } from './usage-records.ts';
 import type { ReviewItem, UsageReviewRepository } from './usage-review.repository.ts';
 
 const TAKEN_BACK = { reason: 'corrected_to_nothing' } as const;

@@ -1,8 +1,8 @@
 import { usageV1 } from '@ostro/contracts';
 import type { Id } from '@ostro/kernel';
 import type { EntityManager } from 'typeorm';
-import { keyOf } from './arrival.ts';
-import { HeldRequest } from './held-request.ts';
+import { keyOf } from '../domain/arrival.ts';
+import { HeldRequest } from '../domain/held-request.ts';
 import { gatewayFactFromProto, isDefect, witnessFactFromProto } from './usage-records.ts';
 
 interface RequestKey {
@@ -40,13 +40,13 @@ export class SettlementsRepository {
       `INSERT INTO request_settlements (organization_id, request_id, state, revision)
        SELECT DISTINCT organization_id, request_id, 'waiting', 0
        FROM unnest($1::text[], $2::text[]) AS key (organization_id, request_id)
-       ORDER BY organization_id, request_id ON CONFLICT DO NOTHING`,
+       ORDER BY request_id, organization_id ON CONFLICT DO NOTHING`,
       columns,
     );
     const rows: Row[] = await tx.query(
       `SELECT * FROM request_settlements
        WHERE (organization_id, request_id) IN (SELECT * FROM unnest($1::text[], $2::text[]))
-       ORDER BY organization_id, request_id FOR UPDATE`,
+       ORDER BY request_id, organization_id FOR UPDATE`,
       columns,
     );
     return this.#withWitnesses(tx, rows);
@@ -56,23 +56,26 @@ export class SettlementsRepository {
   async lockDue(tx: EntityManager, now: Date, limit: number): Promise<HeldRequest[]> {
     const rows: Row[] = await tx.query(
       `SELECT * FROM request_settlements
-       WHERE look_at <= $1 OR (state = 'waiting' AND recorded IS NULL AND gateway_incarnation IN (
-         SELECT incarnation FROM usage_positions WHERE settled_up_to >= replayed_to))
-       ORDER BY organization_id, request_id LIMIT $2 FOR UPDATE SKIP LOCKED`,
+       WHERE (organization_id, request_id) IN (
+         (SELECT organization_id, request_id FROM request_settlements WHERE look_at <= $1 ORDER BY look_at LIMIT $2)
+         UNION
+         (SELECT organization_id, request_id FROM usage_positions JOIN request_settlements
+            ON gateway_incarnation = incarnation AND state = 'waiting' AND recorded IS NULL
+          WHERE settled_up_to >= replayed_to LIMIT $2))
+       ORDER BY request_id, organization_id LIMIT $2 FOR UPDATE SKIP LOCKED`,
       [now, limit],
     );
     return this.#withWitnesses(tx, rows);
   }
 
   async saveFacts(tx: EntityManager, requests: readonly HeldRequest[]): Promise<void> {
-    const arrivals = requests.flatMap(({ fresh }) => fresh);
-    const recorded = arrivals.filter(({ half }) => half === 'gateway');
-    const witnessed = arrivals.filter((arrival) => arrival.half === 'witness');
+    const recorded = requests.filter(({ fresh }) => fresh.some(({ half }) => half === 'gateway'));
+    const witnessed = requests.flatMap(({ fresh }) => fresh).filter((arrival) => arrival.half === 'witness');
     await tx.query(
       `UPDATE request_settlements AS request SET recorded = fact.record
        FROM unnest($1::text[], $2::text[], $3::bytea[]) AS fact (organization_id, request_id, record)
        WHERE (request.organization_id, request.request_id) = (fact.organization_id, fact.request_id)`,
-      [...columnsOf(recorded), recorded.map(({ record }) => record)],
+      [...columnsOf(recorded), recorded.map((request) => request.recorded!.record)],
     );
     await tx.query(
       `INSERT INTO attempt_witnesses (organization_id, request_id, attempt, record)
@@ -113,6 +116,21 @@ export class SettlementsRepository {
   /** Lets the sweeper look at everything in review. */
   async reviewAgain(tx: EntityManager, now: Date): Promise<void> {
     await tx.query(`UPDATE request_settlements SET look_at = $1 WHERE state = 'in_review'`, [now]);
+  }
+
+  /**
+   * Forgets what agents said of requests minted before: their checkpoints take most of the room, and nothing can
+   * correct those requests any more.
+   */
+  async pruneWitnesses(tx: EntityManager, before: Date): Promise<void> {
+    const firstKept = `req_${before.getTime().toString(16).padStart(12, '0')}`;
+    await tx.query(
+      `DELETE FROM attempt_witnesses AS witness USING request_settlements AS request
+       WHERE witness.request_id < $1
+         AND (request.request_id, request.organization_id) = (witness.request_id, witness.organization_id)
+         AND request.state IN ('charged', 'not_charged')`,
+      [firstKept],
+    );
   }
 
   /** Rows that were made for records which then went to review. */

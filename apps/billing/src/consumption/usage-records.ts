@@ -1,13 +1,8 @@
 import { usageV1 } from '@ostro/contracts';
 import { type Id, isId } from '@ostro/kernel';
 import type { Outcome, Quantities } from '@ostro/rating';
+import type { Defect } from '../domain/arrival.ts';
 import type { Admission, GatewayFact, WitnessFact } from '../domain/usage-facts.ts';
-
-/** Why a record cannot be taken for true; a person decides what becomes of it. */
-export interface Defect {
-  readonly reason: 'MALFORMED' | 'OUTCOME_UNKNOWN' | 'OUT_OF_TIME' | 'CONFLICT' | 'PRICE_UNKNOWN';
-  readonly detail: string;
-}
 
 class DefectFound extends Error {
   constructor(readonly defect: Defect) {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { EntityManager } from 'typeorm';
-import type { Defect } from './usage-records.ts';
+import type { Defect } from '../domain/arrival.ts';
 
 /** A record that nobody may silently drop and billing cannot decide about. */
 export interface ReviewItem extends Defect {

@@ -1,9 +1,9 @@
 import { TOPICS, usageV1 } from '@ostro/contracts';
 import { type ConsumedRecord, PoisonRecord } from '@ostro/messaging';
 import { isId } from '@ostro/kernel';
-import type { Arrival } from '../consumption/arrival.ts';
+import type { Arrival, Defect } from '../domain/arrival.ts';
 import type { SequenceSeen } from '../consumption/positions.repository.ts';
-import { gatewayFactFromProto, isDefect, witnessFactFromProto, type Defect } from '../consumption/usage-records.ts';
+import { gatewayFactFromProto, isDefect, witnessFactFromProto } from '../consumption/usage-records.ts';
 import type { ReviewItem } from '../consumption/usage-review.repository.ts';
 
 /** What one batch of usage says, sorted by what is done with it. */

@@ -15,8 +15,6 @@ import type { UsageReviewRepository } from '../consumption/usage-review.reposito
 import type { SettledRecords } from './settled-records.ts';
 import { usageFromRecord } from './usage-batch.ts';
 
-const GROUP = 'billing.usage';
-
 /** Where its records go: one object, so that everything a batch does is one transaction. */
 export interface UsageSinks {
   readonly settlement: SettlementService;
@@ -37,17 +35,17 @@ export class UsageConsumer {
   ) {}
 
   /** One group a topic, so that witnesses do not wait behind requests. */
-  start(onCrash: (error: unknown) => void): void {
-    this.#running = [TOPICS.usageRequest.name, TOPICS.usageAttempt.name].map((topic) =>
-      this.bus.subscribeWithStoredOffsets({
-        group: `${GROUP}.${topic}`,
+  start(groupPrefix: string, onCrash: (error: unknown) => void): void {
+    this.#running = [TOPICS.usageRequest.name, TOPICS.usageAttempt.name].map((topic) => {
+      const group = `${groupPrefix}.${topic}`;
+      return this.bus.subscribeWithStoredOffsets({
+        group,
         topics: [topic],
-        loadOffset: (_, partition) =>
-          this.transactions.run((tx) => loadOffset(tx, { group: `${GROUP}.${topic}`, topic, partition })),
+        loadOffset: (_, partition) => this.transactions.run((tx) => loadOffset(tx, { group, topic, partition })),
         handler: (batch) => this.#handle(batch),
         onCrash,
-      }),
-    );
+      });
+    });
   }
 
   async stop(): Promise<void> {

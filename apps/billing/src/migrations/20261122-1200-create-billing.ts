@@ -29,7 +29,8 @@ const PRICES = [
 ];
 
 const USAGE = [
-  // What both sides said of a request, and what came of it. The key is the business key of a charge.
+  // What both sides said of a request, and what came of it. The key is the business key of a charge; keys begin with
+  // the request's id, because it is ordered by time.
   `CREATE TABLE request_settlements (
     organization_id text NOT NULL,
     request_id text NOT NULL,
@@ -43,7 +44,7 @@ const USAGE = [
     charged_input_tokens bigint,
     charged_cached_input_tokens bigint,
     charged_output_tokens bigint,
-    PRIMARY KEY (organization_id, request_id),
+    PRIMARY KEY (request_id, organization_id),
     CHECK ((state = 'charged') = (charge_id IS NOT NULL))
   )`,
   'CREATE INDEX request_settlements_due ON request_settlements (look_at) WHERE look_at IS NOT NULL',
@@ -54,8 +55,8 @@ const USAGE = [
     request_id text NOT NULL,
     attempt integer NOT NULL,
     record bytea NOT NULL,
-    PRIMARY KEY (organization_id, request_id, attempt),
-    FOREIGN KEY (organization_id, request_id) REFERENCES request_settlements ON DELETE CASCADE
+    PRIMARY KEY (request_id, organization_id, attempt),
+    FOREIGN KEY (request_id, organization_id) REFERENCES request_settlements ON DELETE CASCADE
   )`,
   `CREATE TABLE usage_positions (
     incarnation text PRIMARY KEY,

@@ -1,5 +1,11 @@
 import type { Id } from '@ostro/kernel';
-import type { GatewayFact, WitnessFact } from '../domain/usage-facts.ts';
+import type { GatewayFact, WitnessFact } from './usage-facts.ts';
+
+/** Why a record cannot be taken for true; a person decides what becomes of it. */
+export interface Defect {
+  readonly reason: 'MALFORMED' | 'OUTCOME_UNKNOWN' | 'OUT_OF_TIME' | 'CONFLICT' | 'PRICE_UNKNOWN';
+  readonly detail: string;
+}
 
 /** A fact as it came in, with the bytes that are kept of it. */
 export type Arrival = {

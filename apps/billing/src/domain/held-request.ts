@@ -1,9 +1,8 @@
 import { type Id, timestampOf } from '@ostro/kernel';
 import type { Quantities } from '@ostro/rating';
-import type { RequestFacts } from '../domain/settle-request.ts';
-import type { GatewayFact, WitnessFact } from '../domain/usage-facts.ts';
-import type { Arrival } from './arrival.ts';
-import type { Defect } from './usage-records.ts';
+import type { Arrival, Defect } from './arrival.ts';
+import type { RequestFacts } from './settle-request.ts';
+import type { GatewayFact, WitnessFact } from './usage-facts.ts';
 
 interface Kept<F> {
   readonly fact: F;
@@ -79,13 +78,20 @@ export class HeldRequest {
     return undefined;
   }
 
+  /**
+   * Nothing older than this is taken in by itself: what the books of past periods are built from need not be kept to
+   * recognise a repetition.
+   */
+  static oldest(now: Date): Date {
+    return new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth()) - HOURS_48_MS);
+  }
+
   /** A late answer may move money of a period that people have looked at: a person decides. */
   #untimely({ fact, publishedAt }: Arrival, now: Date): Defect | undefined {
     const latest = now.getTime() + CLOCK_SKEW_MS;
-    const openPeriod = Date.UTC(now.getUTCFullYear(), now.getUTCMonth());
     const requestedAt = this.requestedAt.getTime();
     const endedAt = fact.endedAt.getTime();
-    const isTooOld = endedAt < publishedAt.getTime() - HOURS_48_MS || requestedAt < openPeriod - HOURS_48_MS;
+    const isTooOld = endedAt < publishedAt.getTime() - HOURS_48_MS || requestedAt < HeldRequest.oldest(now).getTime();
     if (!isTooOld && requestedAt <= latest && endedAt <= latest) return undefined;
     const detail = `requested ${this.requestedAt.toISOString()}, ended ${fact.endedAt.toISOString()}, published ${publishedAt.toISOString()}`;
     return { reason: 'OUT_OF_TIME', detail };
