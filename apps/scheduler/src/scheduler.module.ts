@@ -19,8 +19,8 @@ import { ReplicaEvents } from './events/replica-events.ts';
 import { RouteRecords } from './events/route-records.ts';
 import { DeadNodes } from './nodes/dead-nodes.ts';
 import { DesiredStatesView } from './nodes/desired-states.view.ts';
-import { LogFollower } from './nodes/log-follower.ts';
-import { LogRelay } from './nodes/log-relay.ts';
+import { LogFollower } from './logs/log-follower.ts';
+import { LogRelay } from './logs/log-relay.ts';
 import { NodeControlGrpc } from './nodes/node-control.grpc.ts';
 import { NodeEnrolment } from './nodes/node-enrolment.ts';
 import { NodeReportsService } from './nodes/node-reports.service.ts';
@@ -33,6 +33,7 @@ import { Placer } from './replicas/placer.ts';
 import { PlanWriter } from './replicas/plan-writer.ts';
 import { ReplicaChanges } from './replicas/replica-changes.ts';
 import { ReplicasRepository } from './replicas/replicas.repository.ts';
+import { Retention } from './retention.ts';
 import { RoutesService } from './routes/routes.service.ts';
 import type { SchedulerConfig } from './scheduler.config.ts';
 import { SchedulerMetrics } from './scheduler-metrics.ts';
@@ -89,6 +90,7 @@ export function composeScheduler(parts: SchedulerParts) {
     reconciler: new DeploymentReconciler(transactions, stores, placer, writer, context, (milliseconds, decided) =>
       metrics.passed(milliseconds, decided),
     ),
+    retention: new Retention(transactions, context),
     deadNodes: new DeadNodes(transactions, stores, changes, context, config.nodeDeadAfterMs),
     deployments: new DeploymentsService(transactions, stores, models, routes, view, context),
     view,

@@ -14,6 +14,7 @@ import { DatabaseSignals } from './signals/database-signals.ts';
 
 const TICK_MS = 1_000;
 const COUNT_MS = 5_000;
+const HOUR_MS = 3_600_000;
 
 /** What should run where: deployments become replicas on nodes, and replicas become routes. */
 export const scheduler: Service<SchedulerConfig> = {
@@ -92,7 +93,7 @@ async function start(config: SchedulerConfig, context: ServiceContext): Promise<
 /** Work that goes on by itself: notified of changes where possible, and looking anyway each second. */
 function startLoops(
   { databaseUrl }: SchedulerConfig,
-  { reconciler, deadNodes, records, metrics, sessions, transactions }: SchedulerGraph,
+  { reconciler, deadNodes, records, metrics, retention, sessions, transactions }: SchedulerGraph,
   { logger }: ServiceContext,
   opened: AsyncDisposableStack,
 ): void {
@@ -108,6 +109,7 @@ function startLoops(
     transactions.run((tx) => records.appendBeats(tx)),
   );
   loop('replicas could not be counted', COUNT_MS, () => metrics.countReplicas());
+  loop('old rows could not be removed', HOUR_MS, () => retention.tick());
   const signals = new DatabaseSignals(databaseUrl, {
     onDue: () => reconciling.wake(),
     onNode: (nodeId) => sessions.wake(nodeId),

@@ -5,7 +5,7 @@ import { currentCall, currentCaller, parsePage, requireOrganization, requireProj
 import { DomainError, parseId, Sensitive } from '@ostro/kernel';
 import { idempotentRequest } from '@ostro/persistence';
 import { from, type Observable, switchMap } from 'rxjs';
-import { LogFollower } from '../nodes/log-follower.ts';
+import { LogFollower } from '../logs/log-follower.ts';
 import { replicaToProto } from '../replicas/replica-proto.ts';
 import { deploymentToProto } from './deployment-proto.ts';
 import { DeploymentsService } from './deployments.service.ts';

@@ -5,31 +5,32 @@ import type { ModelToServe, Spec, SpecRequest } from '../domain/spec.ts';
 import { runtimeFromProto, runtimeToProto } from '../nodes/node-proto.ts';
 
 const MAX_REPLICAS = 1_000;
+/** A day: beyond it a node could not be emptied for maintenance. */
+const MAX_DRAIN_MS = 24 * 3_600_000;
 
 /** @throws DomainError INVALID_ARGUMENT (INVALID_SPEC) for what no spec can mean */
 export function specFromProto(spec: schedulingV1.DeploymentSpec): SpecRequest {
-  const { accelerators, residency, drainTimeout } = spec;
   if (spec.runtime === schedulingV1.RuntimeKind.UNRECOGNIZED) throw invalid('runtime', 'is not known here');
+  const { models, count, memoryBytesEach } = spec.accelerators ?? schedulingV1.AcceleratorRequirement.create();
+  const { countries, operators, certifications } = spec.residency ?? schedulingV1.ResidencyPolicy.create();
   return {
     runtime: runtimeFromProto(spec.runtime),
-    accelerators: {
-      models: accelerators?.models ?? [],
-      count: accelerators?.count ?? 0,
-      memoryBytesEach: Number(accelerators?.memoryBytesEach ?? 0n),
-    },
+    accelerators: { models, count, memoryBytesEach: Number(memoryBytesEach) },
     concurrency: spec.concurrency,
     contextTokens: spec.contextTokens,
     maxOutputTokens: spec.maxOutputTokens,
     defaultMaxOutputTokens: spec.defaultMaxOutputTokens,
     embedding: spec.embedding,
-    residency: {
-      countries: residency?.countries ?? [],
-      operators: residency?.operators ?? [],
-      certifications: residency?.certifications ?? [],
-    },
-    drainTimeoutMs: drainTimeout && Number(drainTimeout.seconds) * 1_000 + Math.floor(drainTimeout.nanos / 1_000_000),
+    residency: { countries, operators, certifications },
+    drainTimeoutMs: spec.drainTimeout && millisecondsOf(spec.drainTimeout),
     cpuMilli: spec.cpuMilli,
   };
+}
+
+function millisecondsOf({ seconds, nanos }: NonNullable<schedulingV1.DeploymentSpec['drainTimeout']>): number {
+  const milliseconds = Number(seconds) * 1_000 + Math.floor(nanos / 1_000_000);
+  if (milliseconds >= 0 && milliseconds <= MAX_DRAIN_MS) return milliseconds;
+  throw invalid('drain_timeout', `is ${milliseconds} ms; it can be 0 to ${MAX_DRAIN_MS} ms`);
 }
 
 export function specToProto(spec: Spec, model: string, replicas: number): schedulingV1.DeploymentSpec {

@@ -33,7 +33,6 @@ export interface Plan {
   readonly commands: readonly Command[];
   /** When to look again although nothing happened. */
   readonly again: Date;
-  readonly replacement: Replacement;
 }
 
 /** How many replicas a rollout may run beyond the wanted number. */
@@ -56,11 +55,11 @@ export function plan(
 ): Plan {
   const later = (ms: number) => new Date(now.getTime() + ms);
   const live = replicas.filter((replica) => !isTerminal(replica));
-  const again = replacement(failuresOf(wanted, replicas), wanted.replicas, now);
+  const again = replacementOf(wanted, replicas, now);
   if (wanted.isDeleting) {
     const drains = live.filter(isWanted).map(({ id }) => drain(id, 'DELETED'));
     const commands: Command[] = live.length === 0 ? [{ kind: 'remove' }] : drains;
-    return { commands, again: later(RESYNC_MS), replacement: again };
+    return { commands, again: later(RESYNC_MS) };
   }
   const parts = divide(wanted, live, leavingNodes);
   const drains = drainsOf(wanted, parts);
@@ -74,8 +73,13 @@ export function plan(
       ...pending.map(({ id }) => ({ kind: 'place', replicaId: id }) as const),
     ],
     again: soonest(again.kind === 'at' ? again.at : undefined, later(pending.length > 0 ? RETRY_MS : RESYNC_MS)),
-    replacement: again,
   };
+}
+
+/** Whether a failed replica of the wanted revision may be replaced. */
+export function replacementOf(wanted: Wanted, replicas: readonly Replica[], now: Date): Replacement {
+  const failed = replicas.filter(({ phase, revisionId }) => phase === 'failed' && revisionId === wanted.revisionId);
+  return replacement(failed, wanted.replicas, now);
 }
 
 interface Parts {
@@ -112,10 +116,6 @@ function drainsOf({ replicas }: Wanted, { kept, outdated, reasonOf }: Parts) {
 function missingOf({ replicas }: Wanted, { kept, outdated }: Parts, leaving: ReadonlySet<Id<'rep'>>): number {
   const standIns = outdated.filter(({ id }) => !leaving.has(id)).length;
   return Math.max(0, Math.min(replicas - kept.length, replicas + SURGE - kept.length - standIns));
-}
-
-function failuresOf({ revisionId }: Wanted, replicas: readonly Replica[]): readonly Replica[] {
-  return replicas.filter((replica) => replica.phase === 'failed' && replica.revisionId === revisionId);
 }
 
 function drain(replicaId: Id<'rep'>, reason: DrainReason) {

@@ -55,6 +55,23 @@ const FORMAT_OF: Readonly<Record<RuntimeKind, ModelToServe['format'] | undefined
  */
 export function resolveSpec(asked: SpecRequest, model: ModelToServe): Spec {
   const runtime = resolveRuntime(asked.runtime, model);
+  const tokens = resolveTokens(asked, model);
+  const concurrency = asked.concurrency || DEFAULT_CONCURRENCY;
+  const accelerators = { ...asked.accelerators, count: asked.accelerators.count || 1 };
+  const memoryBytesEach =
+    accelerators.memoryBytesEach || memoryNeed(model, { runtime, concurrency, ...tokens, accelerators });
+  return {
+    ...asked,
+    ...tokens,
+    runtime,
+    concurrency,
+    drainTimeoutMs: asked.drainTimeoutMs ?? DEFAULT_DRAIN_MS,
+    cpuMilli: asked.cpuMilli || DEFAULT_CPU_MILLI,
+    accelerators: { ...accelerators, memoryBytesEach },
+  };
+}
+
+function resolveTokens(asked: SpecRequest, model: ModelToServe) {
   const limit = contextLimit(model);
   const contextTokens = asked.contextTokens || Math.min(limit, DEFAULT_CONTEXT_TOKENS);
   if (contextTokens > limit) {
@@ -64,24 +81,8 @@ export function resolveSpec(asked: SpecRequest, model: ModelToServe): Spec {
   if (maxOutputTokens > contextTokens) {
     throw invalid('max_output_tokens', `is ${maxOutputTokens}, more than the context of ${contextTokens}`);
   }
-  const concurrency = asked.concurrency || DEFAULT_CONCURRENCY;
-  const count = asked.accelerators.count || 1;
-  const accelerators = { ...asked.accelerators, count };
-  return {
-    ...asked,
-    runtime,
-    concurrency,
-    contextTokens,
-    maxOutputTokens,
-    defaultMaxOutputTokens: Math.min(asked.defaultMaxOutputTokens || DEFAULT_OUTPUT_TOKENS, maxOutputTokens),
-    drainTimeoutMs: asked.drainTimeoutMs ?? DEFAULT_DRAIN_MS,
-    cpuMilli: asked.cpuMilli || DEFAULT_CPU_MILLI,
-    accelerators: {
-      ...accelerators,
-      memoryBytesEach:
-        accelerators.memoryBytesEach || memoryNeed(model, { runtime, concurrency, contextTokens, accelerators }),
-    },
-  };
+  const defaultMaxOutputTokens = Math.min(asked.defaultMaxOutputTokens || DEFAULT_OUTPUT_TOKENS, maxOutputTokens);
+  return { contextTokens, maxOutputTokens, defaultMaxOutputTokens };
 }
 
 function resolveRuntime(asked: RuntimeKind | undefined, { format }: ModelToServe): RuntimeKind {

@@ -1,5 +1,5 @@
 import { nodeV1 } from '@ostro/contracts';
-import type { Id } from '@ostro/kernel';
+import { type Generation, type Id, isNewer } from '@ostro/kernel';
 import { currentEpoch, type TransactionRunner } from '@ostro/persistence';
 import type { EntityManager } from 'typeorm';
 import type { DeploymentsRepository } from '../deployments/deployments.repository.ts';
@@ -30,14 +30,20 @@ export class DesiredStatesView {
     private readonly settings: DesiredStateSettings,
   ) {}
 
-  /** On one snapshot of the database, so that a generation is never sent with the replicas of another. */
-  async of(nodeId: Id<'nod'>): Promise<nodeV1.DesiredState> {
-    return this.transactions.run((tx) => this.#read(tx, nodeId), { isolation: 'REPEATABLE READ' });
+  /**
+   * Undefined unless it is newer than what the agent holds. On one snapshot of the database, so that a generation is
+   * never sent with the replicas of another.
+   */
+  async newerThan(held: Generation, nodeId: Id<'nod'>): Promise<nodeV1.DesiredState | undefined> {
+    return this.transactions.run((tx) => this.#read(tx, held, nodeId), { isolation: 'REPEATABLE READ' });
   }
 
-  async #read(tx: EntityManager, nodeId: Id<'nod'>): Promise<nodeV1.DesiredState> {
+  async #read(tx: EntityManager, held: Generation, nodeId: Id<'nod'>): Promise<nodeV1.DesiredState | undefined> {
     const { nodes, replicas, revisions, deployments } = this.stores;
     const node = await nodes.find(tx, nodeId);
+    if (!node) return undefined;
+    const current = { epoch: await currentEpoch(tx), generation: node.generation };
+    if (!isNewer(current, held)) return undefined;
     const live = await replicas.liveOnNode(tx, nodeId);
     const revisionOf = await revisions.findAll(
       tx,
@@ -50,8 +56,7 @@ export class DesiredStatesView {
     const nameOf = new Map(found.map(({ id, name }) => [id, name]));
     return {
       nodeId,
-      epoch: await currentEpoch(tx),
-      generation: node?.generation ?? 0n,
+      ...current,
       replicas: live.map((replica) =>
         this.#toProto(replica, revisionOf.get(replica.revisionId)!, nameOf.get(replica.deploymentId) ?? ''),
       ),

@@ -41,13 +41,21 @@ export class NodeReportsService {
   /** @throws DomainError INVALID_ARGUMENT (INVALID_NODE_SNAPSHOT) for an inventory that makes no sense */
   async accept(nodeId: Id<'nod'>, message: nodeV1.NodeReport): Promise<void> {
     const report = fromProto(nodeId, message);
-    const noticed = await this.transactions.run((tx) => this.#notice(tx, nodeId, message));
-    const behind = await this.transactions.run((tx) => this.#behind(tx, report), { isolation: 'REPEATABLE READ' });
-    for (const deploymentId of behind) await this.transactions.run((tx) => this.#follow(tx, deploymentId, report));
-    const released = await this.transactions.run((tx) =>
-      this.stores.nodes.releaseGone(tx, nodeId, stillThere(report.seen)),
-    );
-    await this.#wake(nodeId, { ...noticed, hasRoom: noticed.hasRoom || released > 0 });
+    // One transaction is all that a report costs which tells nothing new.
+    const noticed = await this.transactions.run(async (tx) => ({
+      ...(await this.#notice(tx, nodeId, message)),
+      released: await this.#release(tx, report),
+      behind: await this.#behind(tx, report),
+    }));
+    for (const deploymentId of noticed.behind) {
+      await this.transactions.run((tx) => this.#follow(tx, deploymentId, report));
+    }
+    const released = noticed.behind.length === 0 ? 0 : await this.transactions.run((tx) => this.#release(tx, report));
+    await this.#wake(nodeId, { ...noticed, hasRoom: noticed.hasRoom || noticed.released + released > 0 });
+  }
+
+  async #release(tx: EntityManager, { nodeId, seen }: Report): Promise<number> {
+    return this.stores.nodes.releaseGone(tx, nodeId, stillThere(seen));
   }
 
   /** The node's own row: it lives, what it has, where it is reached. */

@@ -1,9 +1,9 @@
 import type { nodeV1 } from '@ostro/contracts';
-import { DomainError, type Generation, type Id, isDomainError, isNewer } from '@ostro/kernel';
+import { DomainError, type Generation, type Id, isDomainError } from '@ostro/kernel';
 import type { Logger } from '@ostro/telemetry';
 import type { Subscriber } from 'rxjs';
 import type { DesiredStatesView } from './desired-states.view.ts';
-import type { LogRelay } from './log-relay.ts';
+import type { LogRelay } from '../logs/log-relay.ts';
 import type { NodeEnrolment } from './node-enrolment.ts';
 import type { NodeReportsService } from './node-reports.service.ts';
 
@@ -54,8 +54,8 @@ const NOTHING: Generation = { epoch: 0n, generation: 0n };
 export class NodeSession {
   #report: nodeV1.NodeReport | undefined;
   #isKnown = false;
-  /** What the agent said last that it holds; nothing is sent before it has said so. */
-  #held: Generation | undefined;
+  /** Nothing is sent before the agent has said what it holds. */
+  #hasReported = false;
   #sent: Generation = NOTHING;
   #isWoken = false;
   #isWorking = false;
@@ -109,16 +109,16 @@ export class NodeSession {
     this.#isKnown = true;
     if (report) {
       await this.parts.reports.accept(this.nodeId, report);
-      this.#held = { epoch: report.heldEpoch, generation: report.heldGeneration };
+      this.#hasReported = true;
       // What was sent and is not held was lost on the way or is still being read: sending it again harms nobody.
-      this.#sent = this.#held;
+      this.#sent = { epoch: report.heldEpoch, generation: report.heldGeneration };
     }
-    if (this.#held) await this.#sendDesired();
+    if (this.#hasReported) await this.#sendDesired();
   }
 
   async #sendDesired(): Promise<void> {
-    const desired = await this.parts.desired.of(this.nodeId);
-    if (!isNewer(desired, this.#sent)) return;
+    const desired = await this.parts.desired.newerThan(this.#sent, this.nodeId);
+    if (!desired) return;
     this.#sent = desired;
     this.#send(desired);
   }

@@ -5,7 +5,7 @@ import type { ServiceContext } from '@ostro/service-host';
 import type { EntityManager } from 'typeorm';
 import type { Lease } from '../deployments/deployments.repository.ts';
 import { statusOf } from '../domain/condition.ts';
-import { type Command, type Deployment, plan } from '../domain/deployment.ts';
+import { type Command, type Deployment, replacementOf } from '../domain/deployment.ts';
 import { drained, type DrainReason, type Replica } from '../domain/replica.ts';
 import type { EndpointsRepository } from '../endpoints/endpoints.repository.ts';
 import type { RoutesService } from '../routes/routes.service.ts';
@@ -121,8 +121,10 @@ export class PlanWriter {
   async #saveStatus(tx: EntityManager, deployment: Deployment, now: Date): Promise<void> {
     const { deployments, replicas } = this.parts.stores;
     const present = await replicas.forPlan(tx, deployment.id, deployment.revisionId);
-    const { replacement } = plan(deployment, present, new Set(), now);
-    const status = statusOf(deployment, present, replacement, { before: deployment.conditions, now });
+    const status = statusOf(deployment, present, replacementOf(deployment, present, now), {
+      before: deployment.conditions,
+      now,
+    });
     await deployments.save(tx, { ...deployment, ...status, observedGeneration: deployment.generation });
   }
 }

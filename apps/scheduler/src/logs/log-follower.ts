@@ -4,7 +4,7 @@ import type { ServiceContext } from '@ostro/service-host';
 import { Observable } from 'rxjs';
 import type { Replica } from '../domain/replica.ts';
 import type { FollowedReplica, LogRelay } from './log-relay.ts';
-import type { NodeSessions } from './node-sessions.ts';
+import type { NodeSessions } from '../nodes/node-sessions.ts';
 
 /** Log lines of replicas, for as long as the caller listens. */
 export class LogFollower {

@@ -1,0 +1,34 @@
+import { pruneRequestIds, type TransactionRunner } from '@ostro/persistence';
+import type { ServiceContext } from '@ostro/service-host';
+
+const DAY_MS = 24 * 3_600_000;
+
+/** Forgets what nobody asks for any more, a bounded number of rows at a time. */
+export class Retention {
+  constructor(
+    private readonly transactions: TransactionRunner,
+    private readonly context: Pick<ServiceContext, 'clock'>,
+  ) {}
+
+  async tick(): Promise<void> {
+    await this.transactions.run((tx) => pruneRequestIds(tx, this.#daysAgo(2)));
+    await this.transactions.run((tx) =>
+      tx.query(
+        `DELETE FROM replicas WHERE id IN (
+           SELECT id FROM replicas WHERE phase IN ('stopped', 'failed') AND phase_at < $1
+             AND NOT EXISTS (SELECT 1 FROM placements WHERE replica_id = replicas.id) LIMIT 10000)`,
+        [this.#daysAgo(7)],
+      ),
+    );
+    await this.transactions.run((tx) =>
+      tx.query(
+        'DELETE FROM decisions WHERE id IN (SELECT id FROM decisions WHERE created_at < $1 ORDER BY id LIMIT 10000)',
+        [this.#daysAgo(30)],
+      ),
+    );
+  }
+
+  #daysAgo(days: number): Date {
+    return new Date(this.context.clock.now().getTime() - days * DAY_MS);
+  }
+}
