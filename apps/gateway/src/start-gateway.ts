@@ -156,10 +156,11 @@ async function publicTls({ httpCertificateFile, httpKeyFile }: GatewayConfig) {
   return { cert, key };
 }
 
-/** Before the views are read, a good key would be refused as unknown. */
-function readiness(views: Views): () => void {
-  const waiting = new Set(Object.keys(views));
-  for (const [name, view] of Object.entries(views)) void view.ready().then(() => waiting.delete(name));
+/** Before these views are read, a good request would be refused. */
+function readiness({ keys, routes, prices }: Views): () => void {
+  const needed = { keys, routes, prices };
+  const waiting = new Set(Object.keys(needed));
+  for (const [name, view] of Object.entries(needed)) void view.ready().then(() => waiting.delete(name));
   return () => {
     if (waiting.size > 0) throw new Error(`views are not read yet: ${[...waiting].join(', ')}`);
   };

@@ -40,8 +40,9 @@ export class Relay {
     };
     const onDrain = () => answer.resume();
     const onClose = () => {
-      answer.abort(new Error('the client has left'));
+      // First, since an aborted answer is a failed one.
       settle({ end: 'client_gone', trailers: {} });
+      answer.abort(new Error('the client has left'));
     };
     if (response.destroyed) {
       onClose();
