@@ -1,6 +1,6 @@
 import { usageV1 } from '@ostro/contracts';
 import type { Spool } from '@ostro/spool';
-import { BEGIN, recordedEntry, replayedEntry } from './usage-payload.ts';
+import { BEGIN, END, recordedEntry, replayedEntry } from './usage-payload.ts';
 
 export interface ReplayOptions {
   readonly spool: Spool;
@@ -23,6 +23,7 @@ export async function* replayEarlier(options: ReplayOptions): AsyncGenerator<usa
     if (current !== undefined && current.id !== incarnation) yield* close(current, options);
     if (incarnation === options.incarnation) return;
     if (current?.id !== incarnation) current = new EarlierIncarnation(incarnation);
+    if (kind !== BEGIN && kind !== END) continue;
     const recorded = usageV1.UsageRecorded.decode(payload);
     if (kind === BEGIN) current.begin(recorded);
     else if (current.end(recorded) > options.settledOf(incarnation)) yield recordedEntry(recorded);
