@@ -41,13 +41,16 @@ async function measure(name: string): Promise<StartFigures> {
   return { name, secondsToFirstAnswer: Math.round(seconds * 10) / 10, memoryMiB };
 }
 
-async function saw(child: ChildProcess, text: string): Promise<void> {
+function saw(child: ChildProcess, text: string): Promise<void> {
   let output = '';
-  for await (const part of child.stdout!) {
-    output += String(part);
-    if (output.includes(text)) return void child.stdout!.resume();
-  }
-  throw new Error(`it ended before the first answer:\n${output}`);
+  return new Promise((resolve, reject) => {
+    // It keeps listening: a pipe that nobody reads would stop the process it belongs to.
+    child.stdout!.on('data', (part: Buffer) => {
+      output += part.toString();
+      if (output.includes(text)) resolve();
+    });
+    child.once('exit', () => reject(new Error(`it ended before the first answer:\n${output}`)));
+  });
 }
 
 /** Proportional set size: memory shared between processes is counted once. */

@@ -25,8 +25,8 @@ export async function expectBalanceOfCharges(fleet: Fleet): Promise<void> {
     async () => {
       const charges = await allCharges(fleet);
       expect(new Set(charges.map(({ request_id: id }) => id)).size).toBe(charges.length);
-      const { amount } = await fleet.management().get<{ amount: string }>('/v1/balance');
-      expect(exact(amount)).toBe(charges.reduce((sum, charge) => sum + exact(charge.amount.amount), 0n));
+      const { balance } = await fleet.management().get<{ balance: { amount: string } }>('/v1/balance');
+      expect(exact(balance.amount)).toBe(charges.reduce((sum, charge) => sum + exact(charge.amount.amount), 0n));
     },
     { withinMs: 30_000 },
   );

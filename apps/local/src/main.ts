@@ -59,6 +59,8 @@ function endOnSignals(): AbortController {
   };
   process.on('SIGINT', onSignal);
   process.on('SIGTERM', onSignal);
+  // Whoever read the output is gone (a closed terminal, `npm start | head`): that is a way to say stop, too.
+  process.stdout.on('error', () => end.abort('interrupted'));
   return end;
 }
 

@@ -3,7 +3,7 @@ import { type Environment, hostPort, list, path, type Read, readConfig, secret, 
 import { DomainError } from '@ostro/kernel';
 
 const brokers = (read: Read) => read.required('OSTRO_KAFKA_BROKERS', list(string({ example: '127.0.0.1:9092' })));
-const password = () => secret({ minLength: 12 });
+const password = () => secret({ minLength: 12, example: '<twelve characters or more>' });
 
 /** What each command reads from the environment. */
 export const operatorSettings = {
