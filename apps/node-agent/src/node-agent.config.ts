@@ -4,6 +4,7 @@ import {
   type Environment,
   type HostPort,
   hostPort,
+  integer,
   list,
   path,
   type Read,
@@ -11,6 +12,7 @@ import {
   string,
 } from '@ostro/config';
 import { type ProcessSettings, processSettings } from '@ostro/service-host';
+import type { SimulatedTiming } from './model-server/model-server.config.ts';
 
 export interface NodeAgentConfig {
   readonly process: ProcessSettings;
@@ -29,6 +31,8 @@ export interface NodeAgentConfig {
   readonly advertiseHost: string;
   /** Accelerators to pretend, such as 8xH100-80GB. */
   readonly simulate: string | undefined;
+  /** How fast simulated model servers are. */
+  readonly simulatedTiming: SimulatedTiming;
   readonly brokers: readonly string[];
   readonly nodeName: string;
   /** Whether model servers end with the agent; they outlive it otherwise. */
@@ -51,6 +55,15 @@ export function nodeAgentSettings(read: Read): NodeAgentConfig {
     dataPlaneBind,
     advertiseHost: read.defaulted('OSTRO_ADVERTISE_HOST', string(), reachable),
     simulate: read.optional('OSTRO_SIMULATE', string({ example: '8xH100-80GB' })),
+    simulatedTiming: {
+      prefillTokensPerSecond: read.defaulted(
+        'OSTRO_SIMULATED_PREFILL_TOKENS_PER_SECOND',
+        integer({ min: 1, max: 1_000_000_000 }),
+        5_000,
+      ),
+      decodeMsPerToken: read.defaulted('OSTRO_SIMULATED_DECODE_MS', integer({ min: 0, max: 60_000, unit: 'ms' }), 10),
+      loadMs: read.defaulted('OSTRO_SIMULATED_LOAD_MS', integer({ min: 0, max: 3_600_000, unit: 'ms' }), 0),
+    },
     brokers: read.required('OSTRO_KAFKA_BROKERS', list(string({ example: '127.0.0.1:9092' }))),
     nodeName: read.defaulted('OSTRO_NODE_NAME', string(), hostname()),
     stopModelServers: read.defaulted('OSTRO_STOP_MODEL_SERVERS', boolean(), false),

@@ -149,7 +149,10 @@ async function openReplicas({ config, context, dataDir, identity, timer }: Openi
     {
       timer,
       logger,
-      runtimes: { llamaCpp: new LlamaCppRuntime(launcher), simulated: new SimulatedRuntime(launcher) },
+      runtimes: {
+        llamaCpp: new LlamaCppRuntime(launcher),
+        simulated: new SimulatedRuntime(launcher, config.simulatedTiming),
+      },
       isSimulatedNode: config.simulate !== undefined,
       weights,
       openBlobs: () => new BlobClient(blobBaseUrl, identity.current),
