@@ -8,6 +8,7 @@ import type { ControlPlane } from './clients/control-plane.ts';
 import { KeysHttp } from './identity/keys.http.ts';
 import { OrganizationsHttp } from './identity/organizations.http.ts';
 import { type GatewayAddress, WhoamiHttp } from './identity/whoami.http.ts';
+import { DocsHttp, type SelfDescription } from './openapi/docs.http.ts';
 import { ImportsHttp } from './registry/imports.http.ts';
 import { ModelsHttp } from './registry/models.http.ts';
 import { DeploymentsHttp } from './scheduling/deployments.http.ts';
@@ -33,15 +34,16 @@ export interface ApiParts {
   readonly uploads: BlobUploads;
   readonly grants: Grants;
   readonly gateway: GatewayAddress;
+  readonly self: SelfDescription;
 }
 
 @Module({})
 export class ApiModule {
-  static of({ control, uploads, grants, gateway }: ApiParts): DynamicModule {
-    const provided = [control, uploads, grants, gateway];
+  static of({ control, uploads, grants, gateway, self }: ApiParts): DynamicModule {
+    const provided = [control, uploads, grants, gateway, self];
     return {
       module: ApiModule,
-      controllers: MANAGEMENT,
+      controllers: [...MANAGEMENT, DocsHttp],
       providers: [
         ...provided.map((instance) => ({ provide: instance.constructor, useValue: instance })),
         { provide: APP_GUARD, useClass: KeyGuard },

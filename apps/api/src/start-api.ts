@@ -8,6 +8,9 @@ import { BlobUploads } from './clients/blob-uploads.ts';
 import { ControlPlane } from './clients/control-plane.ts';
 import { startHttpServer } from './http/http-server.ts';
 import { GatewayAddress } from './identity/whoami.http.ts';
+import { docsPage } from './openapi/docs-page.ts';
+import { SelfDescription } from './openapi/docs.http.ts';
+import { openApiDocument } from './openapi/document.ts';
 
 /** The management API: REST over the four control services. It owns nothing and keeps nothing but tokens. */
 export const api: Service<ApiConfig> = {
@@ -31,11 +34,13 @@ async function start(config: ApiConfig, context: ServiceContext): Promise<Runnin
   opened.defer(() => control.close());
   const uploads = new BlobUploads(config.registryBlobUrl, identity);
   opened.defer(() => uploads.close());
+  const document = openApiDocument();
   const parts = {
     control,
     uploads,
     grants: new Grants(control.identity, context.clock),
     gateway: new GatewayAddress(config.gatewayUrl),
+    self: new SelfDescription(document, docsPage(document)),
   };
   const server = await startHttpServer(ApiModule.of(parts), config.httpBind, context);
   opened.defer(() => server.close());

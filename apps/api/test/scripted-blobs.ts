@@ -17,6 +17,10 @@ export class ScriptedBlobs {
   readonly uploads: ReceivedUpload[] = [];
   /** Bytes it holds of every file. */
   held = 0;
+  /** Bytes of the upload that arrives now. */
+  arriving = 0;
+  /** Uploads that broke off. */
+  cut = 0;
   readonly #server: Server;
 
   private constructor(identity: TlsIdentity) {
@@ -28,7 +32,8 @@ export class ScriptedBlobs {
         return;
       }
       let bytes = 0;
-      request.on('data', (chunk: Buffer) => (bytes += chunk.length));
+      request.on('data', (chunk: Buffer) => (this.arriving = bytes += chunk.length));
+      request.on('error', () => (this.cut += 1));
       request.on('end', () => {
         this.held += bytes;
         const { name } = peerOf((request.socket as TLSSocket).getPeerCertificate());

@@ -63,12 +63,12 @@ export class ScriptedService {
   #controllerOf(definition: ServiceDefinition): new () => object {
     const take = (path: string, request: unknown) => this.#take(path, request);
     class Scripted {}
-    for (const { path } of Object.values(definition)) {
-      const [service = '', method = ''] = path.slice(1).split('/');
+    for (const [method, { path }] of Object.entries(definition)) {
+      const service = path.split('/')[1]!.split('.').at(-1)!;
       const value = (request: unknown) => take(path, request);
       Object.defineProperty(Scripted.prototype, method, { value, writable: true });
       const descriptor = Object.getOwnPropertyDescriptor(Scripted.prototype, method)!;
-      GrpcMethod(service.split('.').at(-1)!, method)(Scripted.prototype, method, descriptor);
+      GrpcMethod(service, method)(Scripted.prototype, method, descriptor);
     }
     Controller()(Scripted);
     return Scripted;

@@ -6,7 +6,14 @@ import { DomainError } from '@ostro/kernel';
 import { expectPeer, mutualTls, type TlsIdentity } from '@ostro/pki';
 import type { FastifyRequest } from 'fastify';
 import type { Caller } from '../callers/caller.ts';
+import type { RequestHeader } from '../http/operation.ts';
 import { refusalOf } from './blob-refusal.ts';
+
+export const uploadOffsetHeader: RequestHeader = {
+  name: 'upload-offset',
+  description: 'How many bytes of the file were sent before; 0 at the beginning.',
+  required: true,
+};
 
 const IDLE_MS = 60_000;
 

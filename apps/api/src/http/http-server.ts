@@ -51,6 +51,8 @@ export async function startHttpServer(
 }
 
 function prepare(fastify: FastifyInstance, tracer: ServiceContext['tracer']): void {
+  // Bodies are JSON or bytes; Fastify would take plain text too.
+  fastify.removeContentTypeParser('text/plain');
   fastify.addContentTypeParser(
     ['application/octet-stream', 'application/offset+octet-stream'],
     // The handler passes the stream on; nothing is read here.

@@ -1,6 +1,13 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import { DomainError } from '@ostro/kernel';
 import type { FastifyRequest } from 'fastify';
+import type { RequestHeader } from './operation.ts';
+
+export const ifMatchHeader: RequestHeader = {
+  name: 'if-match',
+  description: 'The generation you have read: the change is refused with 409 when it has another by now.',
+  required: false,
+};
 
 /** The generation that a change must still find, from If-Match; absent: any. */
 export const IfMatch = createParamDecorator((_: unknown, context: ExecutionContext): bigint | undefined => {

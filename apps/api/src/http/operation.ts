@@ -14,8 +14,18 @@ export interface OperationSpec {
   readonly rpc: Rpc | undefined;
   readonly status: number;
   readonly answers: z.ZodType;
-  /** Media type of the answer; JSON unless told. */
+  /** Media type of the answer. */
   readonly media: string;
+  /** Headers the handler reads. */
+  readonly headers: readonly RequestHeader[];
+  /** Set when the body is a stream of bytes instead of JSON. */
+  readonly takesBytes: boolean;
+}
+
+export interface RequestHeader {
+  readonly name: string;
+  readonly description: string;
+  readonly required: boolean;
 }
 
 export const OPERATION = 'ostro:operation';
@@ -31,12 +41,27 @@ export function Operation<S extends z.ZodType>(
   rpc: Rpc | undefined,
   id: string,
   summary: string,
-  options: { readonly answers: S; readonly status?: number },
+  options: {
+    readonly answers: S;
+    readonly status?: number;
+    readonly headers?: readonly RequestHeader[];
+    readonly takesBytes?: boolean;
+  },
 ): Decorates<Promise<z.input<S>>> {
-  const { answers, status = 200 } = options;
+  const { answers, status = 200, headers = [], takesBytes = false } = options;
+  const spec: OperationSpec = {
+    id,
+    summary,
+    rpc,
+    status,
+    answers,
+    media: 'application/json',
+    headers,
+    takesBytes,
+  };
   return applyDecorators(
     HttpCode(status),
     SerializeOptions({ schema: answers }),
-    SetMetadata(OPERATION, { id, summary, rpc, status, answers, media: 'application/json' } satisfies OperationSpec),
+    SetMetadata(OPERATION, spec),
   ) as Decorates<Promise<z.input<S>>>;
 }

@@ -1,12 +1,11 @@
-import { Body, Controller, Delete, Get, Param, Patch, Post, Query, Req } from '@nestjs/common';
+import { Body, Controller, Delete, Get, Param, Patch, Post, Query, Req, type StreamableFile } from '@nestjs/common';
 import type { registryV1 } from '@ostro/contracts';
 import type { FastifyRequest } from 'fastify';
-import type { Observable } from 'rxjs';
 import { z } from 'zod';
 import { By, type Caller } from '../callers/caller.ts';
-import { BlobUploads, type Uploaded } from '../clients/blob-uploads.ts';
+import { BlobUploads, type Uploaded, uploadOffsetHeader } from '../clients/blob-uploads.ts';
 import { ControlPlane, REGISTRY } from '../clients/control-plane.ts';
-import { type Event, eventsOf, EventStream } from '../http/event-stream.ts';
+import { eventsOf, EventStream } from '../http/event-stream.ts';
 import { Operation } from '../http/operation.ts';
 import { body, bytes, label, type PageQuery, pageQuery, path, toPage } from '../shapes/input.ts';
 import type { Listed } from '../shapes/view.ts';
@@ -80,16 +79,19 @@ export class ImportsHttp {
   async watch(
     @Param({ schema: byImport }) { import_id: importId }: ByImport,
     @By() caller: Caller,
-  ): Promise<Observable<Event>> {
+  ): Promise<StreamableFile> {
     const { organizationId } = caller;
     await this.#registry.getImport({ organizationId, importId }, caller.reads());
     const changes = this.#registry.watchImport({ organizationId, importId }, caller.follows());
     return eventsOf(changes, 'import', watched);
   }
 
+  /** The bytes go by HTTPS; the registry asks for the same permission there as for completing the upload. */
   @Patch(':import_id/files/:path')
   @Operation(REGISTRY.completeUpload, 'uploadFile', 'Sends bytes of a file from Upload-Offset on, as a stream', {
     answers: uploaded,
+    headers: [uploadOffsetHeader],
+    takesBytes: true,
   })
   async upload(
     @Param({ schema: byFile }) { import_id, path }: z.output<typeof byFile>,

@@ -3,7 +3,7 @@ import type { registryV1 } from '@ostro/contracts';
 import type { z } from 'zod';
 import { By, type Caller } from '../callers/caller.ts';
 import { ControlPlane, REGISTRY } from '../clients/control-plane.ts';
-import { IfMatch } from '../http/if-match.ts';
+import { IfMatch, ifMatchHeader } from '../http/if-match.ts';
 import { Operation } from '../http/operation.ts';
 import { body, label, type PageQuery, pageQuery, path, toPage } from '../shapes/input.ts';
 import type { Listed } from '../shapes/view.ts';
@@ -62,6 +62,7 @@ export class ModelsHttp {
     'Points an alias at a revision if it still has the generation of If-Match',
     {
       answers: alias,
+      headers: [ifMatchHeader],
     },
   )
   async setAlias(

@@ -21,7 +21,7 @@ const residency = z.strictObject({
 });
 
 /** The desired state as a client writes it: only the model and the number of replicas must be said. */
-export const specFields = {
+const specFields = {
   model: label.describe('"name", "name:alias" or "sha256:...".'),
   runtime: runtimes.input.optional().describe("Absent: chosen from the model's format and the node."),
   accelerators: accelerators.optional(),
@@ -38,6 +38,13 @@ export const specFields = {
 
 export const specInput = z.strictObject(specFields);
 type SpecInput = z.output<typeof specInput>;
+
+const nullable = (fields: z.ZodRawShape) =>
+  Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, z.optional(z.nullable(field))]));
+
+/** A JSON merge patch (RFC 7396) of a spec. */
+export const specPatch = z.strictObject(nullable(specFields));
+type SpecPatch = Readonly<Record<string, unknown>>;
 
 export function toProto(spec: SpecInput): schedulingV1.DeploymentSpec {
   const { runtime, accelerators, drain_timeout: drainSeconds, residency, ...plain } = spec;
@@ -69,10 +76,10 @@ type JsonObject = { readonly [name: string]: Json };
  *
  * @throws DomainError INVALID_ARGUMENT (INVALID_REQUEST) when the result is no valid spec.
  */
-export function patched(current: schedulingV1.DeploymentSpec, patch: JsonObject): schedulingV1.DeploymentSpec {
+export function patched(current: schedulingV1.DeploymentSpec, patch: SpecPatch): schedulingV1.DeploymentSpec {
   const { runtime, ...rest } = deploymentSpec.parse(current);
   const now = { ...rest, ...(runtime !== 'unspecified' && { runtime }) } as JsonObject;
-  const parsed = specInput.safeParse(mergePatch(now, patch));
+  const parsed = specInput.safeParse(mergePatch(now, patch as JsonObject));
   if (!parsed.success) {
     throw inputProblem(parsed.error.issues.map(({ message, path }) => ({ message, path: ['spec', ...path] })));
   }

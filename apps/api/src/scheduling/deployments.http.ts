@@ -1,15 +1,14 @@
-import { Body, Controller, Delete, Get, Param, Patch, Post, Query } from '@nestjs/common';
+import { Body, Controller, Delete, Get, Param, Patch, Post, Query, type StreamableFile } from '@nestjs/common';
 import type { schedulingV1 } from '@ostro/contracts';
-import type { Observable } from 'rxjs';
 import { z } from 'zod';
 import { By, type Caller } from '../callers/caller.ts';
 import { ControlPlane, SCHEDULER } from '../clients/control-plane.ts';
-import { type Event, eventsOf, EventStream } from '../http/event-stream.ts';
-import { IfMatch } from '../http/if-match.ts';
+import { eventsOf, EventStream } from '../http/event-stream.ts';
+import { IfMatch, ifMatchHeader } from '../http/if-match.ts';
 import { Operation } from '../http/operation.ts';
 import { body, label, page, type PageQuery, pageQuery, path, query, toPage } from '../shapes/input.ts';
 import type { Listed } from '../shapes/view.ts';
-import { patched, specFields, specInput, toProto } from './deployment-spec.ts';
+import { patched, specInput, specPatch, toProto } from './deployment-spec.ts';
 import { deployment, deploymentPage, logLine, replicaPage } from './scheduling.views.ts';
 
 const newDeployment = body('NewDeployment', {
@@ -18,10 +17,7 @@ const newDeployment = body('NewDeployment', {
   spec: specInput,
 });
 const deploymentPatch = body('DeploymentPatch', {
-  spec: z
-    .strictObject(z.object(specFields).partial().shape)
-    .or(z.record(z.string(), z.json()))
-    .describe('JSON merge patch: only what is named changes, null gives the default back.'),
+  spec: specPatch.describe('Only what is named changes; null gives the default back.'),
 });
 const listQuery = query({ project_id: z.string().default(''), ...page });
 const logsQuery = query({ replica_id: z.string().default('').describe('Only this replica; absent: all that run.') });
@@ -80,6 +76,7 @@ export class DeploymentsHttp {
   @Patch(':deployment')
   @Operation(SCHEDULER.updateDeployment, 'updateDeployment', 'Changes the spec by JSON merge patch', {
     answers: deployment,
+    headers: [ifMatchHeader],
   })
   async update(
     @Param({ schema: byDeployment }) { deployment: id }: ByDeployment,
@@ -141,7 +138,7 @@ export class DeploymentsHttp {
     @Param({ schema: byDeployment }) { deployment: id }: ByDeployment,
     @Query({ schema: logsQuery }) { replica_id: replicaId }: z.output<typeof logsQuery>,
     @By() caller: Caller,
-  ): Promise<Observable<Event>> {
+  ): Promise<StreamableFile> {
     const { organizationId } = caller;
     const { deploymentId } = await this.#find(id, caller);
     const lines = this.#scheduler.followLogs({ organizationId, deploymentId, replicaId }, caller.follows());

@@ -11,11 +11,7 @@ export const whole = z.int();
 export const flag = z.boolean();
 
 /** Tokens, bytes, generations: JSON numbers. Beyond 2^53 a reader would see another number, so that is refused. */
-export const quantity = z
-  .bigint()
-  .max(BigInt(Number.MAX_SAFE_INTEGER))
-  .transform(Number)
-  .pipe(z.int().min(Number.MIN_SAFE_INTEGER));
+export const quantity = z.bigint().max(BigInt(Number.MAX_SAFE_INTEGER)).transform(Number).pipe(z.int().min(0));
 
 /** A 64-bit number that is no quantity, such as a seed: decimal digits. */
 export const digits = z.bigint().transform(String).pipe(z.string().regex(/^\d+$/));

@@ -6,4 +6,5 @@ export * as registryV1 from './registry-v1.ts';
 export * as schedulingV1 from './scheduling-v1.ts';
 export * as usageV1 from './usage-v1.ts';
 export { METHOD_ACCESS, type MethodAccess } from './access.ts';
+export { MESSAGE_DOCS, type MessageDocs } from './docs.ts';
 export { DESCRIPTOR_SET_BASE64 } from './descriptors.ts';
