@@ -64,7 +64,9 @@ export class RunningRegistry {
     url.username = 'registry';
     url.password = PASSWORD;
     const { name, partitions } = TOPICS.modelRevision;
-    await createTopics({ brokers: testKafka().brokers, clientId: 'test' }, [{ name, partitions, cleanupPolicy: 'delete' }]);
+    await createTopics({ brokers: testKafka().brokers, clientId: 'test' }, [
+      { name, partitions, cleanupPolicy: 'delete' },
+    ]);
     const opened = new RunningRegistry({ dir, databaseUrl: url.toString(), postgres, clock, env });
     await opened.start();
     return opened;
@@ -86,7 +88,7 @@ export class RunningRegistry {
       OSTRO_KAFKA_BROKERS: testKafka().brokers.join(','),
       OSTRO_BLOB_DIR: this.blobDir,
       OSTRO_LOG_LEVEL: 'error',
-      OSTRO_IMPORT_LEASE_MS: '1000',
+      OSTRO_IMPORT_LEASE_MS: '10000',
       ...this.parts.env,
       ...env,
     });

@@ -103,7 +103,7 @@ export class ImportReconciler {
       await pause(Math.min(PROGRESS_MS, leaseMs / 3), done);
       if (done.aborted) return;
       const { receivedBytes } = progress;
-      const moved = receivedBytes === told ? {} : { receivedBytes, updatedAt: clock.now() };
+      const moved = { receivedBytes, ...(receivedBytes !== told && { updatedAt: clock.now() }) };
       await transactions.run((tx) => imports.renew(tx, claim, leaseMs, moved));
       told = receivedBytes;
       changes.tell();
