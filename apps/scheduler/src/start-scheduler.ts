@@ -80,6 +80,8 @@ async function start(config: SchedulerConfig, context: ServiceContext): Promise<
     descriptorSet: Buffer.from(DESCRIPTOR_SET_BASE64.join(''), 'base64'),
   });
   opened.defer(() => server.close());
+  // Before the server waits for calls to end: streams of agents never end by themselves.
+  opened.defer(() => graph.sessions.stop());
   startLoops(config, graph, context, opened);
 
   const running = opened.move();

@@ -2,11 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { jest } from '@jest/globals';
 import { identityV1, type nodeV1, registryV1, schedulingV1, TOPICS } from '@ostro/contracts';
 import { type GrpcClient, grpcClient, type RunningGrpcServer } from '@ostro/grpc-host';
 import { type Clock, type Id, randomIds, systemClock } from '@ostro/kernel';
-import { createTopics } from '@ostro/messaging';
-import { provision } from '@ostro/persistence';
+import { createTopics, Outbox } from '@ostro/messaging';
+import { provision, TransactionRunner } from '@ostro/persistence';
 import {
   AccessTokens,
   createCsr,
@@ -17,9 +18,13 @@ import {
   type TlsIdentity,
   tlsIdentity,
 } from '@ostro/pki';
-import { openServiceContext, type Running } from '@ostro/service-host';
+import { DEFAULT_PROFILE } from '@ostro/placement';
+import { openServiceContext, type Running, type ServiceContext } from '@ostro/service-host';
 import { testKafka, testPostgres, type TestPostgres } from '@ostro/testing';
 import pg from 'pg';
+import { schedulerDataSource } from '../src/data-source.ts';
+import type { SchedulerConfig } from '../src/scheduler.config.ts';
+import { composeScheduler, type SchedulerGraph } from '../src/scheduler.module.ts';
 import { scheduler } from '../src/start-scheduler.ts';
 import { Knowledge, startIdentity, startRegistry } from './neighbours.ts';
 import { anInventory, ScriptedAgent } from './scripted-agent.ts';
@@ -37,6 +42,8 @@ const PERMISSIONS = [
   'nodes.read',
   'nodes.update',
 ].map((permission) => `scheduling.${permission}`);
+
+jest.setTimeout(60_000);
 
 type Definition = Parameters<typeof grpcClient>[0];
 
@@ -57,7 +64,7 @@ export class RunningScheduler {
   readonly organizationId = randomIds('org');
   readonly projectId = randomIds('prj');
   readonly #agents: ScriptedAgent[] = [];
-  readonly #closing: (() => void)[] = [];
+  readonly #closing: (() => unknown)[] = [];
   readonly #running: Running[] = [];
 
   private constructor(
@@ -103,7 +110,34 @@ export class RunningScheduler {
 
   /** Starts a process more of the same service. */
   async start(): Promise<void> {
-    const { dir, databaseUrl, brokers, clock, env, registry, identity } = this.parts;
+    const { config, context } = this.#process(this.parts.clock);
+    this.#running.push(await scheduler.start(config, context));
+  }
+
+  /** A process whose loops do not run: a test decides when its reconciler does what. */
+  async unattended(clock: Clock): Promise<SchedulerGraph> {
+    const { config, context } = this.#process(clock);
+    const dataSource = await schedulerDataSource(this.databaseUrl).initialize();
+    this.#closing.push(() => dataSource.destroy());
+    const identity = await loadIdentity(config.tlsDir);
+    const client = { address: config.registryAddress, identity, expectedService: 'registry' };
+    const registryClient = grpcClient(registryV1.ModelServiceService, client);
+    const identityClient = grpcClient(identityV1.NodeEnrolmentServiceService, client);
+    this.#closing.push(() => registryClient.close());
+    return composeScheduler({
+      config,
+      transactions: new TransactionRunner(dataSource),
+      outbox: new Outbox(),
+      identity,
+      profile: DEFAULT_PROFILE,
+      registryClient,
+      identityClient,
+      context,
+    });
+  }
+
+  #process(clock: Clock): { config: SchedulerConfig; context: ServiceContext } {
+    const { dir, databaseUrl, brokers, env, registry, identity } = this.parts;
     const config = scheduler.readConfig({
       OSTRO_TLS_DIR: join(dir, 'scheduler'),
       OSTRO_DATABASE_URL: databaseUrl,
@@ -123,7 +157,7 @@ export class RunningScheduler {
         throw error;
       },
     });
-    this.#running.push(await scheduler.start(config, context));
+    return { config, context };
   }
 
   async stop(): Promise<void> {
@@ -132,7 +166,7 @@ export class RunningScheduler {
 
   async close(): Promise<void> {
     for (const agent of this.#agents.splice(0)) await agent.close();
-    for (const close of this.#closing.splice(0)) close();
+    for (const close of this.#closing.splice(0)) await close();
     await this.stop();
     await this.parts.registry.close();
     await this.parts.identity.close();

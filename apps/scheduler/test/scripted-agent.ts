@@ -37,12 +37,12 @@ export class ScriptedAgent {
     return this.received.findLast(({ desiredState }) => desiredState)?.desiredState;
   }
 
-  async connect(): Promise<this> {
+  async connect(changes: Partial<nodeV1.NodeReport> = {}): Promise<this> {
     const stream = this.#client.connect();
     this.#stream = stream;
     this.failure = undefined;
     this.#reading = this.#read(stream);
-    await this.report();
+    await this.report(changes);
     return this;
   }
 

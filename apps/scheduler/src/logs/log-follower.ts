@@ -37,9 +37,12 @@ export class LogFollower {
     }
     return new Observable((out) => {
       const ends = reachable.map((replica) =>
-        this.logs.follow(replica, (lines) => {
-          const readTime = this.context.clock.now();
-          for (const line of lines) out.next({ replicaId: replica.id, line, readTime });
+        this.logs.follow(replica, {
+          onLines: (lines) => {
+            const readTime = this.context.clock.now();
+            for (const line of lines) out.next({ replicaId: replica.id, line, readTime });
+          },
+          onStop: () => out.complete(),
         }),
       );
       return () => {

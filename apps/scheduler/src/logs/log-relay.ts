@@ -9,6 +9,7 @@ export interface FollowedReplica {
 interface Follower extends FollowedReplica {
   readonly subscriptionId: string;
   readonly onLines: (lines: readonly string[]) => void;
+  readonly onStop: () => void;
 }
 
 const MAX_FOLLOWERS = 100;
@@ -27,7 +28,7 @@ export class LogRelay {
    * Answers the function that ends it.
    * @throws DomainError RESOURCE_EXHAUSTED (TOO_MANY_LOG_FOLLOWERS)
    */
-  follow(replica: FollowedReplica, onLines: Follower['onLines']): () => void {
+  follow(replica: FollowedReplica, { onLines, onStop }: Pick<Follower, 'onLines' | 'onStop'>): () => void {
     if (this.#followers.size >= MAX_FOLLOWERS) {
       throw new DomainError(
         'RESOURCE_EXHAUSTED',
@@ -37,12 +38,17 @@ export class LogRelay {
     }
     this.#sequence += 1;
     const subscriptionId = `${this.incarnation}/${this.#sequence}`;
-    this.#followers.set(subscriptionId, { ...replica, subscriptionId, onLines });
+    this.#followers.set(subscriptionId, { ...replica, subscriptionId, onLines, onStop });
     this.onChanged(replica.nodeId);
     return () => {
       this.#followers.delete(subscriptionId);
       this.onChanged(replica.nodeId);
     };
+  }
+
+  /** Ends every call that follows, because this process stops. */
+  stop(): void {
+    for (const follower of [...this.#followers.values()]) follower.onStop();
   }
 
   of(nodeId: Id<'nod'>): nodeV1.LogSubscription[] {

@@ -18,6 +18,7 @@ export interface SessionParts {
 /** The streams of agents that this process holds: at most one for each node, the newest. */
 export class NodeSessions {
   readonly #sessions = new Map<Id<'nod'>, NodeSession>();
+  #isStopping = false;
 
   constructor(private readonly parts: SessionParts) {
     parts.logs.onChanged = (nodeId) => this.#sessions.get(nodeId)?.sendSubscriptions();
@@ -25,7 +26,8 @@ export class NodeSessions {
 
   open(nodeId: Id<'nod'>, out: Subscriber<nodeV1.ConnectResponse>): NodeSession {
     const session = new NodeSession(nodeId, out, this.parts);
-    this.#sessions.get(nodeId)?.replace();
+    if (this.#isStopping) session.end(stopping());
+    this.#sessions.get(nodeId)?.end(replaced());
     this.#sessions.set(nodeId, session);
     return session;
   }
@@ -40,6 +42,13 @@ export class NodeSessions {
 
   get count(): number {
     return this.#sessions.size;
+  }
+
+  /** Sends every agent to another process, or to this one's successor. */
+  stop(): void {
+    this.#isStopping = true;
+    for (const session of [...this.#sessions.values()]) session.end(stopping());
+    this.parts.logs.stop();
   }
 
   /** The node's desired state may have changed. */
@@ -79,9 +88,8 @@ export class NodeSession {
     if (!this.#isWorking) void this.#work();
   }
 
-  replace(): void {
-    const message = 'the node has opened a newer stream; use that one';
-    this.out.error(new DomainError('ABORTED', 'STREAM_REPLACED', message));
+  end(reason: DomainError): void {
+    this.out.error(reason);
   }
 
   sendSubscriptions(): void {
@@ -134,4 +142,12 @@ export class NodeSession {
     const message = 'the report could not be taken in; connect again';
     this.out.error(ours ? error : new DomainError('UNAVAILABLE', 'REPORT_NOT_TAKEN', message, { cause: error }));
   }
+}
+
+function replaced(): DomainError {
+  return new DomainError('ABORTED', 'STREAM_REPLACED', 'the node has opened a newer stream; use that one');
+}
+
+function stopping(): DomainError {
+  return new DomainError('UNAVAILABLE', 'SCHEDULER_STOPPING', 'this scheduler process stops; connect again');
 }
