@@ -26,7 +26,7 @@ export const settings = (read: Read) => ({
   kafkaBrokers: read.required('OSTRO_KAFKA_BROKERS', list(string({ example: '127.0.0.1:9092' }))),
   spoolMaxBytes: read.defaulted(
     'OSTRO_SPOOL_MAX_BYTES',
-    integer({ min: 17 * MIB, max: 1_024 * 1_024 * MIB, unit: 'bytes' }),
+    integer({ min: 32 * MIB, max: 1_024 * 1_024 * MIB, unit: 'bytes' }),
     1_024 * MIB,
   ),
   /** Beyond this age of both channels of keys, requests are refused. */

@@ -66,7 +66,7 @@ describe('usage', () => {
   it('that could not be kept is not incurred: a full spool refuses, other answers still come', async () => {
     await gateway.stop();
     await fill(join(gateway.cell.env()['OSTRO_DATA_DIR']!, 'spool'));
-    await gateway.start({ OSTRO_SPOOL_MAX_BYTES: String(17 * 1_024 * 1_024) });
+    await gateway.start({ OSTRO_SPOOL_MAX_BYTES: String(32 * 1_024 * 1_024) });
     const calls = gateway.agent.calls.length;
     const response = await gateway.chat();
     expect([response.status, response.headers.get('retry-after')]).toEqual([503, '30']);
@@ -80,6 +80,6 @@ describe('usage', () => {
 async function fill(dir: string): Promise<void> {
   const options = { dir, incarnation: 'inc_filler', formatNumber: 1, clock: systemClock, maxBytes: 2 ** 30 };
   const spool = await Spool.open({ ...options, onError: () => undefined });
-  for (let megabytes = 0; megabytes < 17; megabytes++) spool.append(99, Buffer.alloc(1_024 * 1_024));
+  for (let megabytes = 0; megabytes < 25; megabytes++) spool.append(99, Buffer.alloc(1_024 * 1_024));
   await spool.close();
 }

@@ -3,7 +3,7 @@ import type { Clock } from '@ostro/kernel';
 import { type KnownKey, mayCallModel } from '../domain/authenticate.ts';
 import { effectiveMaxOf } from '../domain/admission.ts';
 import { isRefusal, modelNotFound } from '../domain/refusal.ts';
-import { findRoute, isVisible, replicasOf, type Route } from '../domain/route.ts';
+import { findRoute, isVisible, replicasOf, type Route, type Target } from '../domain/route.ts';
 import type { PriceTable } from '../views/price-table.ts';
 import type { RouteTable } from '../views/route-table.ts';
 import { sendJson, sendRefusal } from './answers.ts';
@@ -49,24 +49,18 @@ export class ModelsHttp {
 
   /** OpenAI's object, and beside its fields what one must know to use the model. */
   #toModel(route: Route) {
-    const target = route.targets[0];
+    const [target] = route.targets;
     return {
       id: route.name,
       object: 'model',
       created: Math.floor((route.createdAt?.getTime() ?? 0) / 1_000),
       owned_by: route.organizationId,
       state: replicasOf(route).length > 0 ? 'ready' : 'cold',
-      kind: target?.isEmbedding ? 'embedding' : 'text',
-      model: target?.modelName ?? null,
-      digest: target?.modelDigest ?? null,
-      context_tokens: target?.contextTokens ?? null,
-      max_output_tokens: target?.maxOutputTokens ?? null,
-      default_max_output_tokens: target ? effectiveMaxOf(undefined, target) : null,
-      price: target ? this.#priceOf(route, target) : null,
+      ...(target && { ...describe(target), price: this.#priceOf(route, target) }),
     };
   }
 
-  #priceOf(route: Route, target: Route['targets'][number]) {
+  #priceOf(route: Route, target: Target) {
     const prices = this.#options.prices.pricesOf(route, target, this.#options.clock.now());
     if (prices === undefined) return null;
     const { currency, version, meters } = prices;
@@ -77,4 +71,15 @@ export class ModelsHttp {
     }));
     return { currency, version, unit_prices: unitPrices };
   }
+}
+
+function describe(target: Target) {
+  return {
+    kind: target.isEmbedding ? 'embedding' : 'text',
+    model: target.modelName,
+    digest: target.modelDigest,
+    context_tokens: target.contextTokens,
+    max_output_tokens: target.maxOutputTokens,
+    default_max_output_tokens: effectiveMaxOf(undefined, target),
+  };
 }

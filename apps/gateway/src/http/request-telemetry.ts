@@ -32,6 +32,12 @@ export interface TelemetryOptions {
   readonly clock: Clock;
 }
 
+/** How a request ended: it was served in some way, or refused before. */
+export interface End {
+  readonly served?: Served;
+  readonly refusal?: Refusal;
+}
+
 /** What is told of inference requests: one span, one log line and the gen_ai metrics of each; never content. */
 export class InferenceTelemetry {
   readonly #options: TelemetryOptions;
@@ -71,31 +77,15 @@ export class InferenceTelemetry {
     return new RequestTelemetry(this, name, span, requestId, this.#options.clock.monotonicMs());
   }
 
-  finish(about: RequestTelemetry, end: { served?: Served; refusal?: Refusal }): void {
+  finish(about: RequestTelemetry, end: End): void {
     const { logger, clock } = this.#options;
     const ms = clock.monotonicMs() - about.startedAtMs;
     this.#measure(about, end, ms);
-    const { served, refusal = served?.refusal } = end;
-    const line = {
-      ...about.facts,
-      status: refusal?.status ?? served?.status,
-      outcome: served?.outcome ?? 'not_admitted',
-      ...(refusal && { error_code: refusal.code, error_param: refusal.param }),
-      ms: Math.round(ms),
-      first_token_ms: served?.timeToFirstTokenMs && Math.round(served.timeToFirstTokenMs),
-      attempts: served?.attempts.length,
-      replica_id: served?.attempts.at(-1)?.replicaId,
-      input_tokens: served?.tokens && Number(served.tokens.inputTokens),
-      output_tokens: served?.tokens && Number(served.tokens.outputTokens),
-    };
+    const line = { ...about.facts, ...outcomeFields(end), ...servedFields(end.served), ms: Math.round(ms) };
     about.run(() => logger.info(line, 'request'));
   }
 
-  #measure(
-    about: RequestTelemetry,
-    { served, refusal = served?.refusal }: { served?: Served; refusal?: Refusal },
-    ms: number,
-  ) {
+  #measure(about: RequestTelemetry, { served, refusal = served?.refusal }: End, ms: number) {
     const labels = {
       [GEN_AI_LABELS.operationName]: about.operationName,
       // Names of endpoints only: what clients make up would make new series without end.
@@ -107,6 +97,25 @@ export class InferenceTelemetry {
     this.#tokens.observe({ ...labels, [GEN_AI_LABELS.tokenType]: 'input' }, Number(served.tokens.inputTokens));
     this.#tokens.observe({ ...labels, [GEN_AI_LABELS.tokenType]: 'output' }, Number(served.tokens.outputTokens));
   }
+}
+
+function outcomeFields({ served, refusal = served?.refusal }: End) {
+  return {
+    status: refusal?.status ?? served?.status,
+    outcome: served?.outcome ?? 'not_admitted',
+    ...(refusal && { error_code: refusal.code, error_param: refusal.param }),
+  };
+}
+
+function servedFields(served: Served | undefined) {
+  if (served === undefined) return {};
+  const { attempts, tokens, timeToFirstTokenMs } = served;
+  return {
+    attempts: attempts.length,
+    replica_id: attempts.at(-1)?.replicaId,
+    ...(timeToFirstTokenMs !== undefined && { first_token_ms: Math.round(timeToFirstTokenMs) }),
+    ...(tokens && { input_tokens: Number(tokens.inputTokens), output_tokens: Number(tokens.outputTokens) }),
+  };
 }
 
 /** One request's span and what is known of it so far. */
@@ -166,7 +175,7 @@ export class RequestTelemetry {
     });
   }
 
-  finish(end: { served?: Served; refusal?: Refusal }): void {
+  finish(end: End): void {
     const { served, refusal = served?.refusal } = end;
     if (served?.tokens !== undefined) {
       this.#span.setAttributes({

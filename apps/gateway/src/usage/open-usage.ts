@@ -25,13 +25,15 @@ export interface Usage {
   close(): Promise<void>;
 }
 
+/** Room for the Ends of some 15,000 requests that run when the disk turns out to be full. */
+const HEADROOM_BYTES = 8 * 1_024 * 1_024;
 /** More than any sequence: all records of an incarnation that has ended. */
 const ALL = 2n ** 62n;
 
 /** @throws DomainError FAILED_PRECONDITION when the spool is in use or of an unknown format. */
 export async function openUsage({ settledOf, ...options }: UsageOptions): Promise<Usage> {
   const { incarnation, onError } = options;
-  const log = await Spool.open({ ...options, formatNumber: SPOOL_FORMAT });
+  const log = await Spool.open({ ...options, formatNumber: SPOOL_FORMAT, headroomBytes: HEADROOM_BYTES });
   const replayed = new Map<string, bigint>();
   const settle = async (of: string, upTo: bigint) => {
     if (of === incarnation) await spool.settle(upTo);

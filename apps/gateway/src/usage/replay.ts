@@ -1,5 +1,5 @@
 import { usageV1 } from '@ostro/contracts';
-import type { Spool } from '@ostro/spool';
+import type { Spool, SpoolRecord } from '@ostro/spool';
 import { BEGIN, END, recordedEntry, replayedEntry } from './usage-payload.ts';
 
 export interface ReplayOptions {
@@ -19,14 +19,12 @@ export interface ReplayOptions {
  */
 export async function* replayEarlier(options: ReplayOptions): AsyncGenerator<usageV1.UsageEntry> {
   let current: EarlierIncarnation | undefined;
-  for await (const { incarnation, kind, payload } of options.spool.read()) {
-    if (current !== undefined && current.id !== incarnation) yield* close(current, options);
-    if (incarnation === options.incarnation) return;
-    if (current?.id !== incarnation) current = new EarlierIncarnation(incarnation);
-    if (kind !== BEGIN && kind !== END) continue;
-    const recorded = usageV1.UsageRecorded.decode(payload);
-    if (kind === BEGIN) current.begin(recorded);
-    else if (current.end(recorded) > options.settledOf(incarnation)) yield recordedEntry(recorded);
+  for await (const record of options.spool.read()) {
+    if (current !== undefined && current.id !== record.incarnation) yield* close(current, options);
+    if (record.incarnation === options.incarnation) return;
+    if (current?.id !== record.incarnation) current = new EarlierIncarnation(record.incarnation);
+    const ended = current.take(record);
+    if (ended !== undefined && ended.sequence > options.settledOf(current.id)) yield recordedEntry(ended);
   }
   if (current !== undefined) yield* close(current, options);
 }
@@ -48,15 +46,15 @@ class EarlierIncarnation {
     this.id = id;
   }
 
-  begin({ begun, sequence }: usageV1.UsageRecorded): void {
-    if (begun !== undefined) this.#open.set(begun.requestId, begun);
+  /** @returns the finished request, if the record is an End. Kinds of later versions mean nothing here. */
+  take({ kind, payload }: SpoolRecord): usageV1.UsageRecorded | undefined {
+    if (kind !== BEGIN && kind !== END) return undefined;
+    const recorded = usageV1.UsageRecorded.decode(payload);
+    const { begun, sequence } = recorded;
     if (sequence > this.lastSequence) this.lastSequence = sequence;
-  }
-
-  end({ begun, sequence }: usageV1.UsageRecorded): bigint {
-    this.#open.delete(begun?.requestId ?? '');
-    if (sequence > this.lastSequence) this.lastSequence = sequence;
-    return sequence;
+    if (begun !== undefined && kind === BEGIN) this.#open.set(begun.requestId, begun);
+    if (begun !== undefined && kind === END) this.#open.delete(begun.requestId);
+    return kind === END ? recorded : undefined;
   }
 
   /** Requests without an End. Nothing is known of their end, so it is given the time of their begin. */
