@@ -24,7 +24,7 @@ const alerts = groups.flatMap(({ rules }) => rules).map((alert) => [alert.alert,
 function metricNames(): readonly RegExp[] {
   const files = globSync('{apps,libs}/*/src/**/*.ts', { cwd: root }).filter((file) => !file.endsWith('.spec.ts'));
   const names = files.flatMap((file) => {
-    const found = readFileSync(`${root}/${file}`, 'utf8').matchAll(/['"`]((?:ostro|gen_ai)_[\w${}]+)['"`]/g);
+    const found = readFileSync(`${root}/${file}`, 'utf8').matchAll(/['"`]((?:ostro|gen_ai)_[\w${}]*_[a-z]+)['"`]/g);
     return [...found].map(([, name]) => name!);
   });
   return names.map((name) => new RegExp(`^${name.replaceAll(/\$\{\w+\}/g, '\\w+')}(_bucket|_sum|_count)?$`));
