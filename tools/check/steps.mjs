@@ -17,6 +17,7 @@ export const staticSteps = [
   buf('proto lint', 'lint'),
   buf('proto compatibility', 'breaking', '--against', 'image.baseline.binpb'),
   node('packages agree', 'tools/check-workspace.mjs'),
+  node('READMEs name the topics', 'tools/check-events.mjs'),
   node('no machine in the text', 'tools/check-words.mjs'),
 ];
 
