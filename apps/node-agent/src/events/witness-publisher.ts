@@ -5,7 +5,7 @@ import type { SpoolPosition } from '@ostro/spool';
 import type { Logger } from '@ostro/telemetry';
 import type { BackOff } from '../control/domain/back-off.ts';
 import type { Timer } from '../model-server/timer.ts';
-import { inBatches, type KeyedWitnesses } from '../witness/domain/witness-batches.ts';
+import { inBatches, type KeyedWitnesses } from '../witness/witness-batches.ts';
 import type { CursorFile } from '../witness/cursor-file.ts';
 import type { WitnessLog } from '../witness/witness-log.ts';
 

@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { HostPort } from '@ostro/config';
 import { DomainError, type Sensitive } from '@ostro/kernel';
-import { mutualTls, peerOf } from '@ostro/pki';
+import { mutualTls, type Peer, peerOf } from '@ostro/pki';
 import { type Logger, OSTRO, withRequestId, withSpan, withTrace } from '@ostro/telemetry';
 import type { Tracer } from '@opentelemetry/api';
 import type { NodeIdentity } from '../enrolment/node-identity.ts';
@@ -21,7 +21,7 @@ import type { ReplicaSupervisor } from '../replicas/replica-supervisor.ts';
 import type { WitnessLog } from '../witness/witness-log.ts';
 import { type AttemptHead, parseAttemptHead } from './attempt-head.ts';
 import { Attempt } from './attempt.ts';
-import { refusalOf } from './domain/admission.ts';
+import { type AskedReplica, type Refusal, refusalOf } from './domain/admission.ts';
 import { isObject, rewriteRequest } from './domain/client-wish.ts';
 import { GatewayAnswer, refuse } from './gateway-answer.ts';
 
@@ -45,6 +45,7 @@ export interface DataPlaneParts {
 export class DataPlaneServer {
   readonly #parts: DataPlaneParts;
   readonly #server: Server;
+  readonly #peers = new WeakMap<TLSSocket, Peer>();
 
   constructor(parts: DataPlaneParts) {
     this.#parts = parts;
@@ -92,22 +93,19 @@ export class DataPlaneServer {
   }
 
   async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const [, replicaId, path] = ROUTE.exec(request.url ?? '') ?? [];
-    if (request.method !== 'POST' || replicaId === undefined || path === undefined) {
+    const [, replicaId = '', path = ''] = ROUTE.exec(request.url ?? '') ?? [];
+    if (request.method !== 'POST' || path === '') {
       request.resume();
       response.writeHead(404).end();
       return;
     }
-    const head = parseAttemptHead(request.headers);
-    const replica = this.#parts.supervisor.get(replicaId);
-    const refusal = head ? this.#refusal(request, head, replica) : 'bad_admission';
-    if (refusal || !head || !replica) {
-      this.#parts.metrics.refused(refusal ?? 'unknown_replica');
+    const admitted = this.#admit(request, replicaId);
+    if (typeof admitted === 'string') {
+      this.#parts.metrics.refused(admitted);
       request.resume();
-      return refuse(response, refusal ?? 'unknown_replica');
+      return refuse(response, admitted);
     }
-    // No await since the refusal was ruled out, so that two requests never take the last place.
-    const release = replica.beginRequest();
+    const { replica, head, release } = admitted;
     try {
       await withRequestId(head.requestId, () =>
         withTrace(request.headers, () => this.#serve({ request, response, replica, head, path })),
@@ -117,21 +115,26 @@ export class DataPlaneServer {
     }
   }
 
-  #refusal(request: IncomingMessage, head: AttemptHead, replica: Replica | undefined) {
-    const peer = peerOf((request.socket as TLSSocket).getPeerCertificate());
+  /** A place on the replica, or why there is none. Nothing is awaited here, so two requests never take the last one. */
+  #admit(request: IncomingMessage, replicaId: string): Place | Refusal {
+    const { supervisor, timer, witnesses } = this.#parts;
+    const peer = this.#peerOf(request.socket as TLSSocket);
     if (peer.kind !== 'gateway') return 'wrong_group';
-    const { timer, witnesses } = this.#parts;
-    const desired = replica?.desired;
-    const asked = replica &&
-      desired && {
-        phase: replica.phase,
-        gatewayGroups: desired.gatewayGroups,
-        runningRequests: replica.runningRequests,
-        concurrency: desired.concurrency,
-      };
+    const head = parseAttemptHead(request.headers);
+    if (!head) return 'bad_admission';
+    const replica = supervisor.get(replicaId);
     const caller = { gatewayGroup: peer.name, admittedAtMs: head.admittedAtMs };
+    const refusal = refusalOf(replica && askedReplica(replica), caller, timer.now().getTime());
+    if (refusal || !replica) return refusal ?? 'unknown_replica';
     // Without room for its witness an attempt would leave no trace.
-    return refusalOf(asked, caller, timer.now().getTime()) ?? (witnesses.healthy() ? undefined : 'not_ready');
+    return witnesses.healthy() ? { replica, head, release: replica.beginRequest() } : 'not_ready';
+  }
+
+  /** Read once a connection: its certificate cannot change. */
+  #peerOf(socket: TLSSocket): Peer {
+    const peer = this.#peers.get(socket) ?? peerOf(socket.getPeerCertificate());
+    this.#peers.set(socket, peer);
+    return peer;
   }
 
   async #serve(admitted: Admitted): Promise<void> {
@@ -199,6 +202,20 @@ export class DataPlaneServer {
   #isolationKey(organizationId: string): string {
     return createHmac('sha256', this.#parts.isolationSecret.reveal()).update(organizationId).digest('hex');
   }
+}
+
+function askedReplica(replica: Replica): AskedReplica | undefined {
+  const { desired, phase, runningRequests } = replica;
+  if (!desired) return undefined;
+  const isLeaving = phase === 'draining' || phase === 'stopped';
+  const state = phase === 'ready' ? 'ready' : isLeaving ? 'draining' : 'not_ready';
+  return { state, gatewayGroups: desired.gatewayGroups, runningRequests, concurrency: desired.concurrency };
+}
+
+interface Place {
+  readonly replica: Replica;
+  readonly head: AttemptHead;
+  readonly release: () => void;
 }
 
 interface Admitted {

@@ -2,7 +2,7 @@ import { availableParallelism, totalmem } from 'node:os';
 import { nodeV1, schedulingV1 } from '@ostro/contracts';
 import type { Logger } from '@ostro/telemetry';
 import type { Timer } from '../model-server/timer.ts';
-import { simulatedAccelerators } from './domain/simulated.ts';
+import { parseSimulation } from './domain/simulated.ts';
 import { nvidiaInventory } from './nvidia-smi.ts';
 
 const { RuntimeKind } = schedulingV1;
@@ -58,6 +58,20 @@ export class NodeInventory {
       return { ...none, accelerators: known ?? [processorAccelerator()], runtimes };
     }
   }
+}
+
+/** One island, nothing used. */
+function simulatedAccelerators(text: string): schedulingV1.Accelerator[] {
+  const { count, model, memoryBytes } = parseSimulation(text);
+  return Array.from({ length: count }, (_, index) => ({
+    acceleratorId: `simulated-${index}`,
+    model,
+    memoryBytes,
+    freeMemoryBytes: memoryBytes,
+    island: 'simulated-0',
+    healthy: true,
+    simulated: true,
+  }));
 }
 
 /** The processor as the one accelerator of a machine without any: its memory is the limit of the machine or container. */

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { nodeV1, schedulingV1 } from '@ostro/contracts';
 import { DomainError } from '@ostro/kernel';
 import type { ModelServerSpec, Runtime } from '../runtimes/runtime.ts';
-import { mainGguf, weightFiles, type WeightFile } from '../weights/domain/manifest-files.ts';
+import { mainGguf, weightFiles, type WeightFile } from '../weights/manifest-files.ts';
 
 const { RuntimeKind } = schedulingV1;
 

@@ -1,7 +1,7 @@
 import { DomainError } from '@ostro/kernel';
 import { expectPeer, mutualTls, type TlsIdentity } from '@ostro/pki';
 import { Agent, request } from 'undici';
-import type { Chunk } from './domain/manifest-files.ts';
+import type { Chunk } from './manifest-files.ts';
 
 const SILENCE_MS = 30_000;
 

@@ -3,7 +3,7 @@ import { type FileHandle, mkdir, open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { DomainError, isDomainError } from '@ostro/kernel';
 import type { BlobClient } from './blob-client.ts';
-import type { Chunk, WeightFile } from './domain/manifest-files.ts';
+import type { Chunk, WeightFile } from './manifest-files.ts';
 
 const PARALLEL = 2;
 /** How often a chunk is fetched when what arrives is not what the manifest promises. */

@@ -2,7 +2,7 @@ import { mkdir, readdir, readFile, rename, rm, stat, statfs, writeFile } from 'n
 import { join } from 'node:path';
 import { type Clock, DomainError } from '@ostro/kernel';
 import type { BlobClient } from './blob-client.ts';
-import type { WeightFile } from './domain/manifest-files.ts';
+import type { WeightFile } from './manifest-files.ts';
 import { makeRoom } from './domain/room.ts';
 import { hasHash, pullFile } from './pull.ts';
 

@@ -1,5 +1,3 @@
-import type { Phase } from '../../replicas/domain/replica-decision.ts';
-
 /** Why the agent itself refuses an attempt, before the first byte; the gateway may try another replica. */
 export type Refusal =
   'busy' | 'draining' | 'not_ready' | 'unknown_replica' | 'stale_admission' | 'bad_admission' | 'wrong_group';
@@ -15,7 +13,7 @@ export const REFUSAL_STATUS: Readonly<Record<Refusal, number>> = {
 };
 
 export interface AskedReplica {
-  readonly phase: Phase;
+  readonly state: 'ready' | 'draining' | 'not_ready';
   readonly gatewayGroups: readonly string[];
   readonly runningRequests: number;
   readonly concurrency: number;
@@ -32,8 +30,8 @@ export function refusalOf(
 ): Refusal | undefined {
   if (!replica) return 'unknown_replica';
   if (!replica.gatewayGroups.includes(caller.gatewayGroup)) return 'wrong_group';
-  if (Math.abs(nowMs - caller.admittedAtMs) > STAMP_GOOD_FOR_MS) return 'stale_admission';
-  if (replica.phase === 'draining' || replica.phase === 'stopped') return 'draining';
-  if (replica.phase !== 'ready') return 'not_ready';
+  // Said this way round, a stamp that is no time at all is stale too.
+  if (!(Math.abs(nowMs - caller.admittedAtMs) <= STAMP_GOOD_FOR_MS)) return 'stale_admission';
+  if (replica.state !== 'ready') return replica.state;
   return replica.runningRequests >= replica.concurrency ? 'busy' : undefined;
 }

@@ -44,9 +44,11 @@ export class StreamFilter {
     return this.#pieces(this.#parser.push(bytes));
   }
 
+  /** An event that lacks only its blank line counts; one that was cut off is none. */
   end(): AnswerPiece[] {
     const last = this.#parser.end();
-    return last ? this.#pieces([last]) : [];
+    const isEvent = last?.data !== undefined && (last.data === '[DONE]' || parse(last.data) !== undefined);
+    return last && isEvent ? this.#pieces([last]) : [];
   }
 
   #pieces(events: readonly SseEvent[]): AnswerPiece[] {
@@ -68,13 +70,18 @@ export class StreamFilter {
   }
 
   #shape(chunk: Record<string, unknown>): Record<string, unknown> | undefined {
-    const { model, wantsUsage, wantsRunningUsage } = this.#wish;
     const { usage, ...rest } = chunk;
-    const isUsageOnly = Array.isArray(chunk['choices']) && chunk['choices'].length === 0 && usage != null;
-    if (isUsageOnly && !wantsUsage) return undefined;
-    const named = 'model' in chunk ? { ...rest, model } : rest;
-    if (wantsRunningUsage || isUsageOnly) return usage === undefined ? named : { ...named, usage };
-    return wantsUsage && 'choices' in chunk ? { ...named, usage: null } : named;
+    const isUsageOnly = usage != null && Array.isArray(rest['choices']) && rest['choices'].length === 0;
+    if (isUsageOnly && !this.#wish.wantsUsage) return undefined;
+    const named = 'model' in rest ? { ...rest, model: this.#wish.model } : rest;
+    return { ...named, ...this.#shownUsage(usage, isUsageOnly, 'choices' in rest) };
+  }
+
+  /** As OpenAI gives it: nothing unless asked for, then null in every chunk but the last. */
+  #shownUsage(usage: unknown, isUsageOnly: boolean, hasChoices: boolean): { usage?: unknown } {
+    const { wantsUsage, wantsRunningUsage } = this.#wish;
+    if (isUsageOnly || (wantsRunningUsage && usage !== undefined)) return { usage };
+    return wantsUsage && hasChoices ? { usage: null } : {};
   }
 }
 

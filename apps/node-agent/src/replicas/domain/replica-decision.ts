@@ -38,10 +38,13 @@ export type Phase = 'placed' | 'pulling' | 'loading' | 'ready' | 'draining' | 's
 /** `stopped` is said only when no process is left. */
 export function phaseOf(wish: Wish, facts: Facts): Phase {
   if (wish.goal === 'drain') return facts.process === 'none' && facts.task === undefined ? 'stopped' : 'draining';
-  if (facts.task === 'pulling') return 'pulling';
-  if (facts.task === 'stopping') return 'draining';
-  if (facts.process === 'ready') return 'ready';
-  if (facts.process === 'loading' || facts.task === 'starting') return 'loading';
+  return (facts.task && TASK_PHASE[facts.task]) ?? restingPhase(facts);
+}
+
+const TASK_PHASE = { pulling: 'pulling', starting: 'loading', stopping: 'draining' } as const;
+
+function restingPhase(facts: Facts): Phase {
+  if (facts.process !== 'none') return facts.process;
   if (facts.isHopeless) return 'failed';
   return facts.hasWeights ? 'loading' : 'placed';
 }
