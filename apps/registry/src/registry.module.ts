@@ -24,6 +24,7 @@ import type { Catalogue } from './models/catalogue.ts';
 import { ModelsGrpc } from './models/models.grpc.ts';
 import { ModelsRepository } from './models/models.repository.ts';
 import { ModelsService } from './models/models.service.ts';
+import type { GuardedHttp } from './sources/guarded-http.ts';
 import { Sources, type SourceSettings } from './sources/sources.ts';
 
 /** What the registry is built on: everything that was opened and must be closed again is in here, and nothing else. */
@@ -35,6 +36,7 @@ export interface RegistryParts {
   readonly catalogue: Catalogue;
   readonly blobDir: string;
   readonly staging: Staging;
+  readonly http: GuardedHttp;
   readonly sources: SourceSettings;
   readonly importLeaseMs: number;
   readonly context: ServiceContext;
@@ -48,7 +50,7 @@ export function composeRegistry(parts: RegistryParts) {
   const changes = new ImportChanges();
   const imports = new ImportsRepository();
   const models = new ModelsRepository();
-  const sources = new Sources(catalogue, parts.sources);
+  const sources = new Sources(catalogue, parts.http, parts.sources);
   const events = new RevisionEvents(parts.outbox, parts.cellId, context);
   const shared = { transactions, imports, sources, staging, changes, clock, logger };
   const publication = new Publication(transactions, imports, models, events, context);

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readConfig } from '@ostro/config';
 import { DESCRIPTOR_SET_BASE64, METHOD_ACCESS, registryV1 } from '@ostro/contracts';
@@ -12,6 +13,8 @@ import { registryDataSource } from './data-source.ts';
 import { Catalogue } from './models/catalogue.ts';
 import { type RegistryConfig, settings } from './registry.config.ts';
 import { composeRegistry, RegistryModule } from './registry.module.ts';
+import { AddressGuard } from './sources/address-guard.ts';
+import { GuardedHttp } from './sources/guarded-http.ts';
 
 /** Models in, revisions out: weights by digest, and the names that point at them. */
 export const registry: Service<RegistryConfig> = {
@@ -39,6 +42,8 @@ async function start(config: RegistryConfig, context: ServiceContext): Promise<R
 
   const staging = await Staging.open(join(config.blobDir, 'staging'));
   opened.defer(() => staging.close());
+  const http = await guardedHttp(config);
+  opened.defer(() => http.close());
   const graph = composeRegistry({
     cellId: config.process.cellId,
     transactions: new TransactionRunner(dataSource),
@@ -47,6 +52,7 @@ async function start(config: RegistryConfig, context: ServiceContext): Promise<R
     catalogue: await Catalogue.load(),
     blobDir: config.blobDir,
     staging,
+    http,
     sources: config,
     importLeaseMs: config.importLeaseMs,
     context,
@@ -76,4 +82,10 @@ async function start(config: RegistryConfig, context: ServiceContext): Promise<R
     ready: async () => void (await dataSource.query('SELECT 1')),
     stop: () => running.disposeAsync(),
   };
+}
+
+/** The operator's own mirror of Hugging Face may stand in a private network. */
+async function guardedHttp({ importAllowedHosts, huggingFaceUrl, importCaFile }: RegistryConfig): Promise<GuardedHttp> {
+  const guard = new AddressGuard([...importAllowedHosts, new URL(huggingFaceUrl).hostname]);
+  return new GuardedHttp(guard, importCaFile === undefined ? undefined : await readFile(importCaFile, 'utf8'));
 }

@@ -25,6 +25,7 @@ export interface BlobServerOptions {
 
 /** A client that sends nothing for so long is gone; it resumes. */
 const IDLE_MS = 60_000;
+const DRAIN_MS = 2_000;
 
 /** HTTPS among peers of the cell: bytes are too many for gRPC messages, and Range is a standard. */
 export class BlobServer {
@@ -72,6 +73,7 @@ export class BlobServer {
       if (!(error instanceof DomainError))
         this.#options.logger.error({ err: error, url: request.url }, 'request failed');
       answerProblem(response, error);
+      if (!request.complete) drain(request);
     }
   }
 
@@ -94,6 +96,16 @@ export class BlobServer {
 /** As access rules name peers: a service by its name, everybody else by its kind. */
 function nameOf({ kind, name }: Peer): string {
   return kind === 'service' ? name : kind;
+}
+
+/**
+ * Takes what is still on its way for a moment and throws it away: a connection that is cut while the client still
+ * writes would take the answer with it.
+ */
+function drain(request: IncomingMessage): void {
+  const cut = setTimeout(() => request.destroy(), DRAIN_MS);
+  request.once('close', () => clearTimeout(cut));
+  request.resume();
 }
 
 /** The other side hung up: there is nobody to answer and nothing wrong with us. */

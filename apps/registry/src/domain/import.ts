@@ -27,6 +27,8 @@ export interface ImportedFile {
   readonly path: string;
   /** Null until the source has said it. */
   readonly sizeBytes: number | null;
+  /** Where its source keeps it; null where the path says it all. */
+  readonly location: string | null;
   /** What the bytes must hash to; null: the source promises nothing. */
   readonly expectedSha256: string | null;
   /** The source's mark of the version we began with (an ETag): bytes of another version never join it. */
@@ -71,5 +73,14 @@ export function assertMayBecome(current: Pick<Import, 'id' | 'state'>, next: Imp
 
 /** A file about which only its path is known. */
 export function fileToImport(path: string, known: Partial<ImportedFile> = {}): ImportedFile {
-  return { path, sizeBytes: null, expectedSha256: null, validator: null, sha256: null, chunkSha256: [], ...known };
+  return {
+    path,
+    sizeBytes: null,
+    location: null,
+    expectedSha256: null,
+    validator: null,
+    sha256: null,
+    chunkSha256: [],
+    ...known,
+  };
 }

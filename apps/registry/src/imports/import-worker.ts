@@ -2,6 +2,7 @@ import type { TransactionRunner } from '@ostro/persistence';
 import type { Clock } from '@ostro/kernel';
 import type { Staging } from '../blobs/staging.ts';
 import type { Import, ImportedFile } from '../domain/import.ts';
+import { MAX_MODEL_BYTES } from '../domain/manifest.ts';
 import type { Sources } from '../sources/sources.ts';
 import type { Claim, ImportsRepository } from './imports.repository.ts';
 import type { Publication } from './publication.ts';
@@ -52,7 +53,7 @@ export class ImportWorker {
     const { staging, sources } = this.parts;
     const { imported, signal } = work;
     const source = sources.of(imported.source);
-    let files = imported.files;
+    let files = imported.files.length > 0 ? imported.files : await source.list(signal);
     for (let index = 0; index < files.length; index++) {
       const file = files[index]!;
       if (file.sha256 !== null) continue;
@@ -63,6 +64,7 @@ export class ImportWorker {
       const done = await staging.use(imported.id, index, (staged, displaced) => {
         const before = receivedOf(files);
         return transfer(source, file, staged, {
+          roomBytes: MAX_MODEL_BYTES - before,
           observer: { described: keep, received: () => work.onProgress(before + staged.size) },
           signal: AbortSignal.any([signal, displaced]),
         });

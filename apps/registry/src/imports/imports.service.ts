@@ -9,6 +9,7 @@ import {
   fileToImport,
   firstState,
   hasEnded,
+  type ImportedFile,
   type Import,
   type ImportState,
 } from '../domain/import.ts';
@@ -48,7 +49,7 @@ export class ImportsService {
     const { organizationId } = input;
     const source = checkedSource(input.source);
     const now = context.clock.now();
-    const files = this.#filesOf(source);
+    const files = this.#declaredFiles(source);
     const created: Import = {
       id: context.ids('imp'),
       organizationId,
@@ -125,8 +126,12 @@ export class ImportsService {
     return Promise.all(files.map((_, index) => this.parts.staging.sizeOf(id, index)));
   }
 
-  #filesOf(source: ImportSource) {
-    if (source.kind !== 'upload') return this.parts.sources.of(source).files();
+  /** Only a client knows its files beforehand; a source that this registry cannot read is refused at once. */
+  #declaredFiles(source: ImportSource): readonly ImportedFile[] {
+    if (source.kind !== 'upload') {
+      this.parts.sources.of(source);
+      return [];
+    }
     return source.files.map(({ path, sizeBytes }) => fileToImport(path, { sizeBytes }));
   }
 

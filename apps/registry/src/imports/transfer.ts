@@ -10,6 +10,13 @@ export interface TransferObserver {
   received(bytes: number): void;
 }
 
+export interface TransferLimits {
+  readonly observer: TransferObserver;
+  /** What may still come, of this file and all after it. */
+  readonly roomBytes: number;
+  readonly signal: AbortSignal;
+}
+
 /**
  * Brings a file from where it stands to its end, and returns what is known about it then. It may be broken off
  * anywhere and called again, by anybody: the staged file says how far it is, the validator of what.
@@ -21,10 +28,10 @@ export async function transfer(
   source: ContentSource,
   file: ImportedFile,
   staged: StagedFile,
-  { observer, signal }: { observer: TransferObserver; signal: AbortSignal },
+  limits: TransferLimits,
 ): Promise<ImportedFile> {
   const isWhole = file.sizeBytes !== null && staged.size === file.sizeBytes;
-  const described = isWhole ? file : await receive(source, file, staged, { observer, signal });
+  const described = isWhole ? file : await receive(source, file, staged, limits);
   const { sizeBytes, sha256, chunkSha256 } = await staged.sync();
   const whole = { ...described, sizeBytes, sha256, chunkSha256 };
   const wanted = described.expectedSha256;
@@ -41,7 +48,7 @@ async function receive(
   source: ContentSource,
   file: ImportedFile,
   staged: StagedFile,
-  { observer, signal }: { observer: TransferObserver; signal: AbortSignal },
+  { observer, roomBytes, signal }: TransferLimits,
 ): Promise<ImportedFile> {
   const content = await source.open(file, staged.size, signal);
   if (content.startsAt !== staged.size) await staged.restart();
@@ -49,10 +56,10 @@ async function receive(
     ...file,
     sizeBytes: content.sizeBytes ?? file.sizeBytes,
     validator: content.validator,
-    expectedSha256: file.expectedSha256 ?? content.sha256,
   };
   await observer.described(described);
-  const limit = described.sizeBytes ?? MAX_MODEL_BYTES;
+  const limit = described.sizeBytes ?? roomBytes;
+  if (limit > roomBytes) throw tooLarge(file.path);
   for await (const bytes of content.bytes) {
     signal.throwIfAborted();
     if (staged.size + bytes.length > limit) throw sizeMismatch(file.path, limit);
@@ -67,6 +74,11 @@ function sizeMismatch(path: string, limit: number): DomainError {
   return new DomainError('DATA_LOSS', 'SIZE_MISMATCH', `${path} has more than the ${limit} bytes that were promised`, {
     details: { path, size_bytes: String(limit) },
   });
+}
+
+function tooLarge(path: string): DomainError {
+  const message = `with ${path} the model is larger than ${MAX_MODEL_BYTES} bytes, which is the most a revision holds`;
+  return new DomainError('OUT_OF_RANGE', 'MODEL_TOO_LARGE', message, { details: { path } });
 }
 
 function endedEarly(path: string, size: number): DomainError {

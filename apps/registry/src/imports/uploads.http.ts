@@ -56,7 +56,9 @@ export class UploadsHttp {
 
   /** Reads no further than it writes: a slow disk slows the client down and fills no memory. */
   async #receive(target: UploadTarget, file: StagedFile, request: IncomingMessage): Promise<void> {
-    for await (const bytes of request as AsyncIterable<Buffer>) {
+    // A refusal in the middle must still be answered, so the loop does not take the connection with it.
+    const portions: AsyncIterable<Buffer> = request.iterator({ destroyOnReturn: false });
+    for await (const bytes of portions) {
       assertFits(target, file.size + bytes.length);
       await file.append(bytes);
       await this.progress.tell(target.import, { force: false });

@@ -6,15 +6,13 @@ export interface Content {
   readonly startsAt: number;
   readonly sizeBytes: number | null;
   readonly validator: string | null;
-  /** What the source says the whole file hashes to. */
-  readonly sha256: string | null;
   readonly bytes: AsyncIterable<Uint8Array>;
 }
 
 /** Where a model comes from. The import's own source is bound in when it is made. */
 export abstract class ContentSource {
-  /** What belongs to the model, as far as it is known before the first byte. */
-  abstract files(): readonly ImportedFile[];
+  /** All files of the model, each with the place it is read from, so that every try reads the same ones. */
+  abstract list(signal: AbortSignal): Promise<readonly ImportedFile[]>;
 
   /**
    * @throws DomainError UNAVAILABLE for what may pass, and is tried again; any other code ends the import.

@@ -24,14 +24,14 @@ export class PackagedSource extends ContentSource {
     this.#entry = entry;
   }
 
-  files(): readonly ImportedFile[] {
+  list(): Promise<readonly ImportedFile[]> {
     const { file, sizeBytes, sha256 } = this.#entry;
-    return [fileToImport(file, { sizeBytes, expectedSha256: sha256 })];
+    return Promise.resolve([fileToImport(file, { sizeBytes, expectedSha256: sha256 })]);
   }
 
   async open({ path, sizeBytes }: ImportedFile, from: number, signal: AbortSignal): Promise<Content> {
     const bytes = createReadStream(join(this.#directory, path), { start: from, highWaterMark: 1_048_576, signal });
-    const content = { startsAt: from, sizeBytes, validator: null, sha256: null };
+    const content = { startsAt: from, sizeBytes, validator: null };
     return { ...content, bytes: explained(bytes, path) };
   }
 }
