@@ -73,16 +73,21 @@ describe('what billing cannot decide', () => {
     });
     const key = `${customer.organizationId}/0`;
     const poison = envelope(topic, types[0], { key, time: new Date(), value: Buffer.from([0xff, 0xff, 0xff]) });
+    const unnoted = { ...usageRecord([customer.recorded()], { key }), id: 'a\u0000b' };
     const [before, after] = [customer.recorded(), customer.recorded()];
     const seen = [before, after].map(({ begun }) => customer.witness(begun!));
     await cell.bus.publish([
       usageRecord([before], { key }),
       poison,
+      unnoted,
       usageRecord([after], { key }),
       witnessRecord(seen, { key }),
     ]);
     await owes('0.000464');
-    await eventually(() => expect(letters.map(({ id }) => id)).toContain(poison.id), WITHIN);
+    await eventually(
+      () => expect(letters.map(({ id }) => id)).toEqual(expect.arrayContaining([poison.id, unnoted.id])),
+      WITHIN,
+    );
     const letter = letters.find(({ id }) => id === poison.id)!;
     expect(letter.headers).toMatchObject({ dlq_topic: topic, dlq_reason: expect.stringContaining('UsageBatch') });
     await reader.stop();
@@ -113,7 +118,8 @@ describe('what billing cannot decide', () => {
     const begun = customer.begun({ endpointName: 'a\u0000b', keyId: '\u0000' });
     const sound = customer.recorded();
     await cell.bus.publish([usageRecord([customer.recorded({ begun }), sound])]);
-    await cell.bus.publish([witnessRecord([customer.witness(sound.begun!)])]);
+    const odd = customer.witness(sound.begun!, { attempt: 2 ** 32 - 1 });
+    await cell.bus.publish([witnessRecord([odd, customer.witness(sound.begun!)])]);
     await owes(WHOLE);
     expect(await inReview('request_id = $1', begun.requestId)).toMatchObject({ reason: 'MALFORMED' });
   });

@@ -12,6 +12,7 @@ class DefectFound extends Error {
 
 /** Counts beyond this are no counts; it also keeps sums far inside the database's integers. */
 const LARGEST_COUNT = 2n ** 48n;
+const LARGEST_ATTEMPT = 1_000n;
 const LABEL = /^\P{Cc}{0,300}$/u;
 
 const OUTCOMES: Readonly<Partial<Record<usageV1.RequestOutcome, Outcome | 'gateway_lost'>>> = {
@@ -49,7 +50,7 @@ export function witnessFactFromProto(record: usageV1.AttemptWitnessed): WitnessF
     const tokens = quantities(record.tokens ?? { inputTokens: 0n, cachedInputTokens: 0n, outputTokens: 0n });
     return {
       ...tokens,
-      attempt: record.attempt,
+      attempt: Number(count(BigInt(record.attempt), 'attempt', LARGEST_ATTEMPT)),
       end: isComplete ? 'complete' : 'aborted',
       bodyBytes: count(record.bodyBytes, 'body_bytes'),
       checkpoints: record.hasRunningUsage ? record.checkpoints : [],
@@ -105,8 +106,8 @@ function label(text: string, field: string): string {
   return LABEL.test(text) ? text : fail('MALFORMED', `${field} is longer than 300 characters or holds control codes`);
 }
 
-function count(value: bigint, field: string): bigint {
-  return value <= LARGEST_COUNT ? value : fail('MALFORMED', `${field} is beyond 2^48`);
+function count(value: bigint, field: string, largest = LARGEST_COUNT): bigint {
+  return value <= largest ? value : fail('MALFORMED', `${field} is beyond ${largest}`);
 }
 
 function instant(date: Date | undefined, field: string): Date {

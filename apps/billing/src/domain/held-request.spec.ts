@@ -110,13 +110,13 @@ describe('a request that learns', () => {
   });
 
   it('believes an End rather than a Begin, whichever came first', () => {
-    const lost = recorded({ outcome: 'gateway_lost', endedAt: minutesLater(1) });
+    const lost = recorded({ outcome: 'gateway_lost', forwardedBytes: 0n });
     for (const order of [
       [lost, recorded()],
       [recorded(), lost],
     ]) {
       const row = new Row();
-      for (const one of order) row.learn(one);
+      for (const one of order) expect(row.learn(one)).toBeUndefined();
       row.learn(witnessed({ end: 'aborted', outputTokens: 30n }));
       expect(row.charged).toMatchObject({ outputTokens: 30n });
     }

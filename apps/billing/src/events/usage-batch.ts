@@ -15,6 +15,7 @@ export interface UsageContents {
 }
 
 const LARGEST_SEQUENCE = 2n ** 60n;
+const CONTROL_CODE = /\p{Cc}/u;
 const INCARNATION = /^[\w.:/-]{1,200}$/;
 
 /**
@@ -23,6 +24,8 @@ const INCARNATION = /^[\w.:/-]{1,200}$/;
  * @throws PoisonRecord when nothing of it can be read.
  */
 export function usageFromRecord(record: ConsumedRecord): UsageContents {
+  // The inbox could not even note them.
+  if (CONTROL_CODE.test(record.id + record.source)) throw new PoisonRecord('ce_id or ce_source holds control codes');
   const contents = new Contents(record.time);
   if (record.topic === TOPICS.usageAttempt.name) {
     for (const witness of decoded(usageV1.WitnessBatch, record).witnesses) contents.addWitness(witness);
