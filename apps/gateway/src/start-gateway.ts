@@ -12,6 +12,7 @@ import { UsagePublisher } from './events/usage.publisher.ts';
 import { type GatewayConfig, readGatewayConfig } from './gateway.config.ts';
 import { composeGateway, type Gateway } from './gateway.module.ts';
 import { NodeConnections } from './proxy/node-connections.ts';
+import { QuarantineProbe } from './proxy/quarantine-probe.ts';
 import { openUsage, type Usage } from './usage/open-usage.ts';
 import { RevocationChannel } from './views/revocation-channel.ts';
 import { RevocationFile } from './views/revocation-file.ts';
@@ -58,6 +59,9 @@ async function start(config: GatewayConfig, context: ServiceContext): Promise<Ru
   const publisher = publisherOf(config, context, { bus, usage });
   publisher.start();
   opened.defer(() => publisher.stop(0));
+  const probe = new QuarantineProbe({ routes, connections });
+  probe.start();
+  opened.defer(() => probe.stop());
   const http = await server.listen(config.httpBind);
 
   const resources = opened.move();

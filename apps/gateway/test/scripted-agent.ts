@@ -70,6 +70,7 @@ export class ScriptedAgent {
     if (peer.kind !== 'gateway') throw new Error(`the caller is ${peer.kind} ${peer.name}`);
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
+    if (request.method !== 'POST') return void response.writeHead(404).end();
     const begun = Buffer.from(String(request.headers['x-ostro-usage-begun']), 'base64url');
     const call: AgentCall = {
       path: request.url!,

@@ -19,6 +19,8 @@ export interface RevocationChannelOptions {
 /** Identity beats each second; a stream that is silent for longer is dead, whatever TCP says. */
 const SILENCE_MS = 4_000;
 const LONGEST_PAUSE_MS = 1_000;
+/** Clocks of identity and gateway may differ. */
+const KEPT_AFTER_EXPIRY_MS = 24 * 3_600_000;
 const START: Generation = { epoch: 0n, generation: 0n };
 
 /** The second channel of revocations: with it a revoked key dies within seconds although Kafka is down. */
@@ -29,6 +31,8 @@ export class RevocationChannel {
   readonly #records = new Map<string, identityV1.ApiKeyRecord>();
   #newest: Generation = START;
   #heardAtMs = -Infinity;
+  #isDirty = false;
+  #saving: Promise<void> | undefined;
   #running: Promise<void> = Promise.resolve();
 
   constructor(options: RevocationChannelOptions) {
@@ -38,12 +42,15 @@ export class RevocationChannel {
   /** Resolves when what earlier runs were told is in force again; listening goes on behind. */
   async start(): Promise<void> {
     for (const record of await this.#options.file.load()) this.#take(record);
+    this.#isDirty = false;
     this.#running = this.#listen();
   }
 
   async stop(): Promise<void> {
     this.#stopping.abort();
     await this.#running;
+    await this.#saving;
+    await this.#save();
   }
 
   /** Milliseconds since identity was last heard; Infinity: never. */
@@ -73,28 +80,43 @@ export class RevocationChannel {
     try {
       for await (const { revoked } of stream) {
         watchdog.refresh();
-        if (revoked !== undefined) await this.#learn(revoked);
+        if (revoked !== undefined) this.#take(revoked);
         this.#heardAtMs = this.#options.clock.monotonicMs();
+        this.#saving ??= this.#save().finally(() => (this.#saving = undefined));
       }
     } finally {
       clearTimeout(watchdog);
     }
   }
 
-  /** In force at once; the position moves on only when it is on disk, so a failed write is asked for again. */
-  async #learn(record: identityV1.ApiKeyRecord): Promise<void> {
-    this.#take(record, false);
-    await this.#options.file.save([...this.#records.values()]);
-    this.#advance(record);
-  }
-
-  #take(record: identityV1.ApiKeyRecord, isStored = true): void {
-    if (isNewer(record, this.#records.get(record.keyId))) this.#records.set(record.keyId, record);
+  /** In force at once; on disk soon after. */
+  #take(record: identityV1.ApiKeyRecord): void {
+    const { epoch, generation } = record;
+    if (compareGenerations(record, this.#newest) > 0) this.#newest = { epoch, generation };
+    if (!isNewer(record, this.#records.get(record.keyId))) return;
+    this.#records.set(record.keyId, record);
     this.#options.table.applyRevocation({ digest: keyDigest(record), key: fromProto(record) });
-    if (isStored) this.#advance(record);
+    this.#isDirty = true;
   }
 
-  #advance({ epoch, generation }: Generation): void {
-    if (compareGenerations({ epoch, generation }, this.#newest) > 0) this.#newest = { epoch, generation };
+  /** What comes while it writes is written with the next message, a beat at the latest. */
+  async #save(): Promise<void> {
+    if (!this.#isDirty) return;
+    this.#isDirty = false;
+    this.#forgetExpired();
+    try {
+      await this.#options.file.save([...this.#records.values()]);
+    } catch (error) {
+      this.#isDirty = true;
+      this.#options.onError(error);
+    }
+  }
+
+  /** A key that has expired is refused for that. */
+  #forgetExpired(): void {
+    const expiredBefore = this.#options.clock.now().getTime() - KEPT_AFTER_EXPIRY_MS;
+    for (const [keyId, { expireTime }] of this.#records) {
+      if (expireTime !== undefined && expireTime.getTime() < expiredBefore) this.#records.delete(keyId);
+    }
   }
 }

@@ -10,7 +10,6 @@ const FORMAT = 1;
  */
 export class RevocationFile {
   readonly #path: string;
-  #writing: Promise<void> = Promise.resolve();
 
   constructor(path: string) {
     this.#path = path;
@@ -25,13 +24,13 @@ export class RevocationFile {
     return records.map((record) => identityV1.ApiKeyRecord.decode(Buffer.from(record, 'base64')));
   }
 
-  /** Replaces the file; resolves when it is on disk. One at a time, in the order of the calls. */
-  save(records: readonly identityV1.ApiKeyRecord[]): Promise<void> {
+  /** Replaces the file; resolves when it is on disk. One call at a time. */
+  async save(records: readonly identityV1.ApiKeyRecord[]): Promise<void> {
     const encoded = records.map((record) => Buffer.from(identityV1.ApiKeyRecord.encode(record).finish()));
-    const text = JSON.stringify({ format: FORMAT, records: encoded.map((bytes) => bytes.toString('base64')) });
-    const written = this.#writing.then(() => replace(this.#path, text));
-    this.#writing = written.catch(() => undefined); // The caller of this save is told; the next one tries anew.
-    return written;
+    await replace(
+      this.#path,
+      JSON.stringify({ format: FORMAT, records: encoded.map((bytes) => bytes.toString('base64')) }),
+    );
   }
 }
 
