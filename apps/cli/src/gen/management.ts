@@ -801,7 +801,7 @@ export interface components {
              * @description Points at the revision afterwards; empty: "default".
              * @default
              */
-            alias: string;
+            alias?: string;
             /** @description Exactly one source. */
             source: {
                 upload: {
@@ -815,14 +815,14 @@ export interface components {
                     /** Format: uri */
                     url: string;
                     /** @default  */
-                    sha256: string;
+                    sha256?: string;
                 };
             } | {
                 hugging_face: {
                     repository: string;
                     file: string;
                     /** @default  */
-                    revision: string;
+                    revision?: string;
                 };
             } | {
                 packaged: {
@@ -837,17 +837,17 @@ export interface components {
                  * @description ISO 3166-1 alpha-2; empty: unknown.
                  * @default
                  */
-                country: string;
+                country?: string;
                 /** @default  */
-                operator: string;
+                operator?: string;
                 /** @default [] */
-                certifications: string[];
+                certifications?: string[];
             };
             /**
              * @description 0 means 900.
              * @default 0
              */
-            ttl_seconds: number;
+            ttl_seconds?: number;
         };
         NewKey: {
             /** @description Absent: the caller's project. */
@@ -856,7 +856,7 @@ export interface components {
              * @description Who owns it; absent: the caller.
              * @default
              */
-            principal_id: string;
+            principal_id?: string;
             name: string;
             scopes: string[];
             /**
@@ -865,19 +865,19 @@ export interface components {
              *       "*"
              *     ]
              */
-            allowed_models: string[];
+            allowed_models?: string[];
             /**
              * @description 0 means 90 days.
              * @default 0
              */
-            ttl_seconds: number;
+            ttl_seconds?: number;
         };
         NewPrincipal: {
             /** @enum {string} */
             kind: "user" | "service_account";
             name: string;
             /** @default [] */
-            role_bindings: {
+            role_bindings?: {
                 /** @enum {string} */
                 role: "owner" | "developer" | "billing_viewer" | "auditor";
                 project_id?: string;
