@@ -34,7 +34,7 @@ export interface BillingParts {
   readonly identity: Pick<ServiceIdentity, 'signer'>;
   /** The book as the operator wrote it; its id is the default. */
   readonly priceBook: PriceBook;
-  readonly context: Pick<ServiceContext, 'clock' | 'ids'>;
+  readonly context: Pick<ServiceContext, 'clock' | 'ids' | 'tracer'>;
 }
 
 /** The whole graph of objects, made in one place and checked by the compiler. */

@@ -1,7 +1,12 @@
+import { randomInt } from 'node:crypto';
 import { readdir, readFile, readlink } from 'node:fs/promises';
 import { DomainError } from '@ostro/kernel';
 import { tryPort } from './free-port.ts';
 import { commandLineOf } from './processes.ts';
+
+/** Below what Linux, macOS and Windows hand to outgoing connections, which would take a port between choice and use. */
+const FIRST_PORT = 20_000;
+const LAST_PORT = 32_000;
 
 /**
  * The wanted port on loopback, or a free one for 0, known before anybody binds it.
@@ -9,7 +14,7 @@ import { commandLineOf } from './processes.ts';
  * @throws DomainError UNAVAILABLE (PORT_IN_USE) naming who holds it, where the system tells, and the flag to use.
  */
 export async function reservePort(wanted: number, flag: string): Promise<number> {
-  const port = await tryPort(wanted);
+  const port = wanted === 0 ? await anyPort() : await tryPort(wanted);
   if (port !== undefined) return port;
   const holder = await portHolder(wanted);
   throw new DomainError(
@@ -18,6 +23,13 @@ export async function reservePort(wanted: number, flag: string): Promise<number>
     `port ${wanted} is taken${holder ? ` by ${holder}` : ''}: stop it, or choose another with ${flag}`,
     { details: { port: String(wanted), flag } },
   );
+}
+
+async function anyPort(): Promise<number> {
+  for (;;) {
+    const port = await tryPort(randomInt(FIRST_PORT, LAST_PORT));
+    if (port !== undefined) return port;
+  }
 }
 
 /** "process 4711 (nginx: master)" for a listening TCP port; Linux only, and only what this user may see. */

@@ -6,9 +6,16 @@ import type { SequenceSeen } from '../consumption/positions.repository.ts';
 import { gatewayFactFromProto, isDefect, witnessFactFromProto } from '../consumption/usage-records.ts';
 import type { ReviewItem } from '../consumption/usage-review.repository.ts';
 
+/** The trace a record belongs to: a batch holds records of many. */
+export interface Traced {
+  readonly requestId: string;
+  readonly traceparent: string;
+}
+
 /** What one batch of usage says, sorted by what is done with it. */
 export interface UsageContents {
   readonly arrivals: readonly Arrival[];
+  readonly traced: readonly Traced[];
   readonly seen: readonly SequenceSeen[];
   readonly replayed: readonly { readonly incarnation: string; readonly lastSequence: bigint }[];
   readonly doubtful: readonly ReviewItem[];
@@ -48,6 +55,7 @@ function decoded<T>(message: { decode(bytes: Uint8Array): T }, { value, type }: 
 
 class Contents implements UsageContents {
   readonly arrivals: Arrival[] = [];
+  readonly traced: Traced[] = [];
   readonly seen: SequenceSeen[] = [];
   readonly replayed: { incarnation: string; lastSequence: bigint }[] = [];
   readonly doubtful: ReviewItem[] = [];
@@ -63,6 +71,7 @@ class Contents implements UsageContents {
     if (isDefect(fact)) this.#doubt(fact, 'ostro.usage.v1.UsageRecorded', record, recorded.begun);
     else this.#arrived({ half: 'gateway', fact, ...this.#at(fact.admission, record) });
     this.#saw(recorded.gatewayIncarnation, recorded.sequence);
+    this.#trace(recorded.begun);
   }
 
   addWitness(witness: usageV1.AttemptWitnessed): void {
@@ -71,6 +80,7 @@ class Contents implements UsageContents {
     if (isDefect(fact)) this.#doubt(fact, 'ostro.usage.v1.AttemptWitnessed', record, witness);
     else this.#arrived({ half: 'witness', fact, ...this.#at(fact.admission, record) });
     this.#saw(witness.agentIncarnation, witness.sequence);
+    this.#trace(witness);
   }
 
   addReplayed(replayed: usageV1.SpoolReplayed): void {
@@ -95,6 +105,10 @@ class Contents implements UsageContents {
   #saw(incarnation: string, sequence: bigint): void {
     const isPlausible = INCARNATION.test(incarnation) && sequence > 0n && sequence < LARGEST_SEQUENCE;
     if (isPlausible) this.seen.push({ incarnation, sequence });
+  }
+
+  #trace(record: Traced | undefined): void {
+    if (record && record.traceparent !== '') this.traced.push(record);
   }
 
   #doubt(

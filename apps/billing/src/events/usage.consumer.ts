@@ -1,3 +1,4 @@
+import { SpanKind } from '@opentelemetry/api';
 import { TOPICS } from '@ostro/contracts';
 import {
   claimUnhandled,
@@ -9,11 +10,12 @@ import {
 } from '@ostro/messaging';
 import type { TransactionRunner } from '@ostro/persistence';
 import type { ServiceContext } from '@ostro/service-host';
+import { extractTrace, OSTRO } from '@ostro/telemetry';
 import type { PositionsRepository } from '../consumption/positions.repository.ts';
 import type { SettlementService } from '../consumption/settlement.service.ts';
 import type { UsageReviewRepository } from '../consumption/usage-review.repository.ts';
 import type { SettledRecords } from './settled-records.ts';
-import { usageFromRecord } from './usage-batch.ts';
+import { type Traced, usageFromRecord } from './usage-batch.ts';
 
 /** Where its records go: one object, so that everything a batch does is one transaction. */
 export interface UsageSinks {
@@ -31,7 +33,7 @@ export class UsageConsumer {
     private readonly bus: EventBus,
     private readonly transactions: TransactionRunner,
     private readonly sinks: UsageSinks,
-    private readonly context: Pick<ServiceContext, 'clock'>,
+    private readonly context: Pick<ServiceContext, 'clock' | 'tracer'>,
   ) {}
 
   /** One group a topic, so that witnesses do not wait behind requests. */
@@ -56,6 +58,7 @@ export class UsageConsumer {
     const { settlement, positions, review, settled } = this.sinks;
     // Before the transaction: poison must not hold anything open.
     const contents = new Map(records.map((record) => [record, usageFromRecord(record)]));
+    const startedAt = this.context.clock.now();
     await this.transactions.run(async (tx) => {
       await storeOffset(tx, position);
       const fresh = (await claimUnhandled(tx, position.group, records)).map((record) => contents.get(record)!);
@@ -78,5 +81,21 @@ export class UsageConsumer {
       );
       await settled.append(tx, moved);
     });
+    this.#trace(
+      position.topic,
+      [...contents.values()].flatMap(({ traced }) => traced),
+      startedAt,
+    );
+  }
+
+  /** The last part of each request's trace. It takes as long as the batch did, which settles all of them together. */
+  #trace(topic: string, traced: readonly Traced[], startTime: Date): void {
+    const { tracer, clock } = this.context;
+    const endTime = clock.now();
+    for (const { requestId, traceparent } of traced) {
+      const attributes = { [OSTRO.requestId]: requestId, 'messaging.destination.name': topic };
+      const options = { kind: SpanKind.CONSUMER, attributes, startTime };
+      tracer.startSpan(`settle ${topic}`, options, extractTrace({ traceparent })).end(endTime);
+    }
   }
 }
