@@ -1,4 +1,5 @@
 import { DomainError } from '@ostro/kernel';
+import { given } from '../given.ts';
 import { answered } from '../management/client.ts';
 import { eventsIn } from '../management/server-events.ts';
 
@@ -71,8 +72,7 @@ export class Conversation {
       model: this.#model,
       stream: true,
       stream_options: { include_usage: true },
-      ...(maxTokens !== undefined && { max_tokens: maxTokens }),
-      ...(temperature !== undefined && { temperature }),
+      ...given({ max_tokens: maxTokens, temperature }),
     };
   }
 }

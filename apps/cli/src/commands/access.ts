@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError } from 'commander';
+import { given } from '../given.ts';
 import { body, everyItem, type Schemas } from '../management/client.ts';
 import { fields } from '../output/table.ts';
 import { age, durationSeconds } from '../output/units.ts';
@@ -93,16 +94,13 @@ interface CreateKeyOptions {
 }
 
 async function createKey(session: Session, options: CreateKeyOptions, name: string): Promise<void> {
-  const { scope = ['inference'], model = [], project, principal, expires } = options;
+  const { scope = ['inference'], model, project, principal, expires } = options;
   const key = await body(
     (await session.api()).POST('/v1/keys', {
       body: {
         name,
         scopes: scope,
-        ...(model.length > 0 && { allowed_models: model }),
-        ...(project !== undefined && { project_id: project }),
-        ...(principal !== undefined && { principal_id: principal }),
-        ...(expires !== undefined && { ttl_seconds: expires }),
+        ...given({ allowed_models: model, project_id: project, principal_id: principal, ttl_seconds: expires }),
       },
     }),
   );

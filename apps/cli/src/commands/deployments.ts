@@ -1,7 +1,8 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { readDecisions, shown } from '../deployments/show.ts';
 import { untilGone, untilReady } from '../deployments/wait.ts';
-import { body, answered, everyItem, type Schemas } from '../management/client.ts';
+import { given } from '../given.ts';
+import { answered, body, everyItem, type Schemas } from '../management/client.ts';
 import { dataOf } from '../management/server-events.ts';
 import { age } from '../output/units.ts';
 import type { Commands, Session } from '../session.ts';
@@ -78,7 +79,7 @@ async function create(session: Session, options: CreateOptions, name: string): P
   const { project, wait } = options;
   const created = await body(
     (await session.api()).POST('/v1/deployments', {
-      body: { name, spec: specOf(options), ...(project !== undefined && { project_id: project }) },
+      body: { name, spec: specOf(options), ...given({ project_id: project }) },
     }),
   );
   const deployment = wait ? await untilReady(session, created.deployment_id) : created;
@@ -88,28 +89,20 @@ async function create(session: Session, options: CreateOptions, name: string): P
 }
 
 function specOf(options: CreateOptions): Schemas['NewDeployment']['spec'] {
-  const {
-    model,
-    replicas,
-    runtime,
-    concurrency,
-    contextTokens,
-    accelerator = [],
-    accelerators,
-    country = [],
-    embedding,
-  } = options;
+  const { model, replicas, runtime, concurrency, contextTokens, accelerator, accelerators, country, embedding } =
+    options;
+  const hardware = given({ models: accelerator, count: accelerators });
   return {
     model,
     replicas,
-    ...(runtime && { runtime }),
-    ...(concurrency !== undefined && { concurrency }),
-    ...(contextTokens !== undefined && { context_tokens: contextTokens }),
-    ...((accelerator.length > 0 || accelerators !== undefined) && {
-      accelerators: { models: accelerator, count: accelerators ?? 0 },
+    ...given({
+      runtime,
+      concurrency,
+      context_tokens: contextTokens,
+      embedding,
+      accelerators: Object.keys(hardware).length > 0 ? hardware : undefined,
+      residency: country && { countries: country },
     }),
-    ...(country.length > 0 && { residency: { countries: country } }),
-    ...(embedding && { embedding }),
   };
 }
 

@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError } from 'commander';
+import { given } from '../given.ts';
 import { body, everyItem, type Schemas } from '../management/client.ts';
 import { fields } from '../output/table.ts';
 import { age, byteSize, durationSeconds } from '../output/units.ts';
@@ -118,7 +119,7 @@ async function joinToken(session: Session, options: JoinTokenOptions): Promise<v
   const { site, country, operator, certification: certifications = [], expires: ttl_seconds } = options;
   const token = await body(
     (await session.api()).POST('/v1/nodes/join-tokens', {
-      body: { site: { site_id: site, country, operator, certifications }, ...(ttl_seconds && { ttl_seconds }) },
+      body: { site: { site_id: site, country, operator, certifications }, ...given({ ttl_seconds }) },
     }),
   );
   session.out.show(token, () => [token.join_token]);

@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError } from 'commander';
+import { given } from '../given.ts';
 import { body, everyItem, type Schemas } from '../management/client.ts';
 import type { Column } from '../output/table.ts';
 import { count, money } from '../output/units.ts';
@@ -54,12 +55,7 @@ const GROUP_COLUMNS: Readonly<Record<Group, Column<UsageRow>>> = {
 
 async function usage(session: Session, { by, from, to, project }: UsageOptions): Promise<void> {
   const api = await session.api();
-  const asked = {
-    ...(by.length > 0 && { group_by: by.join(',') }),
-    ...(from !== undefined && { start_time: from }),
-    ...(to !== undefined && { end_time: to }),
-    ...(project !== undefined && { project_id: project }),
-  };
+  const asked = given({ group_by: by.join(',') || undefined, start_time: from, end_time: to, project_id: project });
   const rows = await everyItem((page_token) => api.GET('/v1/usage', { params: { query: { ...asked, page_token } } }));
   session.out.list(
     rows,
@@ -81,9 +77,7 @@ async function balance(session: Session): Promise<void> {
 }
 
 async function invoice(session: Session, { month }: { readonly month?: string }): Promise<void> {
-  const draft = await body(
-    (await session.api()).GET('/v1/invoices/draft', { params: { query: month === undefined ? {} : { month } } }),
-  );
+  const draft = await body((await session.api()).GET('/v1/invoices/draft', { params: { query: given({ month }) } }));
   const { out } = session;
   if (out.json) return out.show(draft, () => []);
   out.list(
