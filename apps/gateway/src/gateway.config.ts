@@ -9,10 +9,8 @@ const LOOPBACK = /^(localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|::1)$/;
 /** Everything the gateway can be told; the README explains each variable. */
 export const settings = (read: Read) => ({
   process: processSettings(read),
-  /** Folder with ca.pem, tls.pem, tls.key, signing.pem and signing.key of this gateway. */
+  /** Folder with ca.pem, tls.pem, tls.key, signing.pem and signing.key; the certificate names the gateway group. */
   tlsDir: read.required('OSTRO_TLS_DIR', path()),
-  /** Gateway group: agents serve a replica to its groups only. */
-  group: read.defaulted('OSTRO_GATEWAY_GROUP', string(), 'default'),
   /** Where clients call. */
   httpBind: read.defaulted('OSTRO_HTTP_BIND', hostPort(), { host: '127.0.0.1', port: 8080 }),
   /** Certificate and key of the public address, PEM. */

@@ -2,6 +2,7 @@ import type { PriceBook } from '@ostro/rating';
 import type { ServiceContext } from '@ostro/service-host';
 import type { KnownKey } from './domain/authenticate.ts';
 import { unauthenticated } from './domain/refusal.ts';
+import type { Route } from './domain/route.ts';
 import type { GatewayConfig } from './gateway.config.ts';
 import { registerGauges } from './gateway-metrics.ts';
 import { Callers } from './http/caller.ts';
@@ -25,6 +26,7 @@ import type { View } from './views/view.ts';
 /** What is opened before, and closed after, everything else. */
 export interface Resources {
   readonly keys: View<KnownKey>;
+  readonly routes: Pick<View<Route>, 'ageMs'>;
   readonly prices: View<PriceBook>;
   readonly usage: UsageSpool;
   readonly connections: NodeConnections;
@@ -86,6 +88,7 @@ export function composeGateway(config: GatewayConfig, context: ServiceContext, r
   const ages = {
     key_view: () => resources.keys.ageMs(),
     revocation_channel: resources.revocationAgeMs,
+    route_view: () => resources.routes.ageMs(),
     price_view: () => resources.prices.ageMs(),
   };
   registerGauges(metrics, { running, loads, room, usage, routes, ages });

@@ -40,6 +40,7 @@ async function start(config: GatewayConfig, context: ServiceContext): Promise<Ru
   const heard = { ageMs: () => Infinity };
   const { server, running, keys, routes } = composeGateway(config, context, {
     keys: views.keys,
+    routes: views.routes,
     prices: views.prices,
     usage: usage.spool,
     connections,

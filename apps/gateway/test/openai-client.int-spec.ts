@@ -1,12 +1,16 @@
 import { usageV1 } from '@ostro/contracts';
 import { eventually } from '@ostro/testing';
 import { RunningGateway, WITHIN } from './running-gateway.ts';
+import { answerChat, aRoute, finish, head } from './scripted-agent.ts';
 
 describe('the official openai client', () => {
   let gateway: RunningGateway;
 
   beforeAll(async () => {
     gateway = await RunningGateway.open();
+  });
+  afterEach(() => {
+    gateway.agent.script = answerChat('Hello');
   });
   afterAll(() => gateway.close());
 
@@ -54,5 +58,67 @@ describe('the official openai client', () => {
       stream: true,
     });
     await usage.stop();
+  });
+
+  it('continues texts, streamed or not', async () => {
+    const choices = [{ index: 0, text: 'and on', logprobs: null, finish_reason: 'stop' }];
+    const answer = { id: 'cmpl-1', object: 'text_completion', created: 1, model: gateway.model, choices };
+    gateway.agent.script = ({ body }, response) => {
+      head(response, body['stream'] ? 'text/event-stream' : 'application/json');
+      response.write(body['stream'] ? `data: ${JSON.stringify(answer)}\n\ndata: [DONE]\n\n` : JSON.stringify(answer));
+      finish(response);
+    };
+    const ask = { model: gateway.model, prompt: 'On' };
+    const whole = await gateway.openai().completions.create(ask);
+    const streamed: string[] = [];
+    for await (const chunk of await gateway.openai().completions.create({ ...ask, stream: true })) {
+      streamed.push(chunk.choices[0]!.text);
+    }
+    expect([whole.choices[0]!.text, ...streamed]).toEqual(['and on', 'and on']);
+    expect(gateway.agent.calls.at(-1)!.path).toBe(`/replicas/${gateway.agent.replicaId}/v1/completions`);
+  });
+
+  it('gets vectors from an endpoint that makes them', async () => {
+    const target = { embedding: true };
+    const model = await gateway.addRoute(aRoute(gateway.cell, [gateway.agent.replica()], { target }));
+    gateway.agent.script = (_call, response) => {
+      head(response, 'application/json');
+      const vector = Buffer.from(new Float32Array([0.5, -1]).buffer).toString('base64');
+      const data = [{ object: 'embedding', index: 0, embedding: vector }];
+      response.write(JSON.stringify({ object: 'list', data, model, usage: { prompt_tokens: 1, total_tokens: 1 } }));
+      finish(response);
+    };
+    const { data } = await gateway.openai().embeddings.create({ model, input: 'Hi' });
+    expect(data[0]!.embedding).toEqual([0.5, -1]);
+    expect(gateway.agent.calls.at(-1)!.body).toEqual({ model, input: 'Hi', encoding_format: 'base64' });
+    const text = gateway.openai().chat.completions.create({ model, messages: [{ role: 'user', content: 'Hi' }] });
+    await expect(text).rejects.toMatchObject({ status: 400, code: 'unsupported_model' });
+  });
+
+  it('lists endpoints with what one must know to use them', async () => {
+    const model = await gateway.openai().models.retrieve(gateway.model);
+    const [target] = gateway.route.targets;
+    expect(model).toEqual({
+      id: gateway.model,
+      object: 'model',
+      created: expect.any(Number) as number,
+      owned_by: gateway.cell.organizationId,
+      state: 'ready',
+      kind: 'text',
+      model: 'tiny',
+      digest: target!.modelDigest,
+      context_tokens: 2_048,
+      max_output_tokens: 512,
+      default_max_output_tokens: 128,
+      price: {
+        currency: 'EUR',
+        version: 3,
+        unit_prices: [
+          { meter: 'input_tokens', unit_price: '0.10', pricing_unit: 1_000_000 },
+          { meter: 'cached_input_tokens', unit_price: '0.01', pricing_unit: 1_000_000 },
+          { meter: 'output_tokens', unit_price: '0.30', pricing_unit: 1_000_000 },
+        ],
+      },
+    });
   });
 });
