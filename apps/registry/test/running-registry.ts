@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { request as httpsRequest } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -21,11 +23,12 @@ import {
   type TlsIdentity,
 } from '@ostro/pki';
 import { openServiceContext, type Running } from '@ostro/service-host';
-import { testKafka, testPostgres, type TestPostgres } from '@ostro/testing';
+import { eventually, testKafka, testPostgres, type TestPostgres } from '@ostro/testing';
 import { registry } from '../src/start-registry.ts';
 
 const CELL = { trustDomain: 'ostro.test', cellId: 'cell-1' };
 const PASSWORD = 'registry-secret';
+const MAIN = join(import.meta.dirname, '../dist/main.js');
 const DAY_MS = 24 * 3_600_000;
 const ALL = ['registry.models.read', 'registry.models.import', 'registry.aliases.update'];
 
@@ -81,8 +84,8 @@ export class RunningRegistry {
     return this.parts.dir;
   }
 
-  async start(env: Record<string, string> = {}): Promise<void> {
-    const config = registry.readConfig({
+  #env(env: Record<string, string>): Record<string, string> {
+    return {
       OSTRO_TLS_DIR: join(this.parts.dir, 'registry'),
       OSTRO_DATABASE_URL: this.parts.databaseUrl,
       OSTRO_KAFKA_BROKERS: testKafka().brokers.join(','),
@@ -91,7 +94,11 @@ export class RunningRegistry {
       OSTRO_IMPORT_LEASE_MS: '10000',
       ...this.parts.env,
       ...env,
-    });
+    };
+  }
+
+  async start(env: Record<string, string> = {}): Promise<void> {
+    const config = registry.readConfig(this.#env(env));
     const context = openServiceContext({
       service: 'registry',
       version: 'test',
@@ -102,6 +109,27 @@ export class RunningRegistry {
       },
     });
     this.#running = await registry.start(config, context);
+  }
+
+  /** The registry as a process of its own, which `kill` ends without a word. */
+  async startProcess(env: Record<string, string> = {}): Promise<{ kill(): Promise<void> }> {
+    const readyFile = join(this.parts.dir, `ready-${randomIds('inc')}.json`);
+    const child = spawn(process.execPath, ['--no-warnings', MAIN], {
+      env: { PATH: process.env['PATH'], ...this.#env(env), OSTRO_READY_FILE: readyFile },
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
+    const exited = once(child, 'exit');
+    const kill = async () => {
+      child.kill('SIGKILL');
+      await exited;
+      this.#running = undefined;
+    };
+    const { addresses } = await eventually(
+      async () => JSON.parse(await readFile(readyFile, 'utf8')) as Pick<Running, 'addresses'>,
+      { withinMs: 60_000 },
+    );
+    this.#running = { addresses, stop: kill };
+    return { kill };
   }
 
   async stop(): Promise<void> {
@@ -147,11 +175,11 @@ export class RunningRegistry {
     return tlsIdentity({ caPem: authority.certPem, certPem, keyPem });
   }
 
-  /** One request to the blob server over mTLS. `breakAfter` cuts the connection once so much of the body was sent. */
+  /** One request to the blob server over mTLS. */
   async http(
     method: string,
     path: string,
-    options: { as?: string | TlsIdentity; headers?: Record<string, string>; body?: Uint8Array } = {},
+    options: { as?: string | TlsIdentity; headers?: Record<string, string>; body?: Uint8Array; isWhole?: boolean } = {},
   ): Promise<HttpAnswer> {
     const identity =
       typeof options.as === 'object' ? options.as : await loadTlsIdentity(join(this.parts.dir, options.as ?? 'api'));
@@ -174,8 +202,15 @@ export class RunningRegistry {
         },
       );
       request.on('error', reject);
-      request.end(options.body);
+      if (options.isWhole === false) request.write(options.body);
+      else request.end(options.body);
     });
+  }
+
+  /** Sends bytes from the beginning and then nothing more, until the other side breaks the connection. */
+  trickle(path: string, { bytes, token }: { bytes: Uint8Array; token: string }): Promise<HttpAnswer> {
+    const headers = { authorization: `Bearer ${token}`, 'upload-offset': '0' };
+    return this.http('PATCH', path, { headers, body: bytes, isWhole: false });
   }
 
   async #client<D extends Parameters<typeof grpcClient>[0]>(service: D, caller: string): Promise<GrpcClient<D>> {

@@ -47,7 +47,7 @@ describe('an upload', () => {
     await eventually(async () => expect(await stagings()).toEqual([]));
   });
 
-  it('goes on in another process where the first one died', async () => {
+  it('goes on where it stopped after a restart', async () => {
     const bytes = tinyModel({ seed: 2 });
     const { importId } = await startImport(cell, 'interrupted', uploadOf({ 'a/b.gguf': bytes }));
     const url = fileUrl(importId, 'a/b.gguf');
@@ -118,7 +118,8 @@ describe('an upload', () => {
   });
 
   it.each([
-    ['cut short', (bytes: Buffer) => bytes.subarray(0, bytes.length - 1), 'GGUF_TRUNCATED'],
+    ['cut short', (bytes: Buffer) => bytes.subarray(0, bytes.length - 1), 'GGUF_TENSOR_BEYOND_FILE'],
+    ['cut short in its header', (bytes: Buffer) => bytes.subarray(0, 15), 'GGUF_TRUNCATED'],
     ['of an impossible version', (bytes: Buffer) => bytes.fill(9, 4, 5), 'GGUF_VERSION'],
     ['that is a pickle', () => Buffer.from('80049500', 'hex'), 'FORMAT_PICKLE'],
     ['that is nothing known', () => Buffer.from('x'.repeat(1_000)), 'FORMAT_UNKNOWN'],

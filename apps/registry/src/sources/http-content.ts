@@ -66,7 +66,8 @@ async function* explained(
 /** @throws DomainError NOT_FOUND, PERMISSION_DENIED, UNAVAILABLE or FAILED_PRECONDITION by the status. */
 export function assertOk({ status, body }: HttpAnswer, url: string): void {
   if (status === 200 || status === 206) return;
-  body.destroy();
+  // Nobody reads this page; that it was cut off is no news.
+  body.on('error', () => undefined).destroy();
   const { origin, pathname } = new URL(url);
   const where = `${origin}${pathname}`;
   const details = { status: String(status) };
