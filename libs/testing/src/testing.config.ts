@@ -1,3 +1,6 @@
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+
 /** Set by the jest hooks in tools/jest before any suite runs. */
 export function postgresUrl(): string {
   return required('OSTRO_TEST_POSTGRES_URL');
@@ -7,9 +10,9 @@ export function kafkaBrokers(): string[] {
   return required('OSTRO_TEST_KAFKA_BROKERS').split(',');
 }
 
-/** Where downloads are kept between runs: jars, models. */
+/** Where downloads are kept between runs: jars, models. Benchmarks run without jest and share its default. */
 export function testCacheDir(): string {
-  return required('OSTRO_TEST_CACHE_DIR');
+  return process.env['OSTRO_TEST_CACHE_DIR'] ?? join(homedir(), '.cache', 'ostro');
 }
 
 function required(name: string): string {
