@@ -57,20 +57,18 @@ export class ModelServer {
   file(path: string, content: Uint8Array, { cuts = [], etag = `"${sha256Of(content)}"` }: FileOptions = {}): void {
     const rest = [...cuts];
     this.on(path, (request, response) => {
-      const match = /^bytes=([0-9]+)-$/.exec(request.headers.range ?? '');
-      const isSame = (request.headers['if-range'] ?? etag) === etag;
-      const start = match && isSame ? Number(match[1]) : 0;
-      if (start >= content.length && match) return void response.writeHead(416).end();
-      response.writeHead(match && isSame ? 206 : 200, {
+      const start = startOf(request, etag);
+      if (start >= content.length && start > 0) return void response.writeHead(416).end();
+      response.writeHead(start > 0 ? 206 : 200, {
         etag,
         'content-length': content.length - start,
-        ...(match && isSame && { 'content-range': `bytes ${start}-${content.length - 1}/${content.length}` }),
+        ...(start > 0 && { 'content-range': `bytes ${start}-${content.length - 1}/${content.length}` }),
       });
       if (request.method === 'HEAD') return void response.end();
       const cut = rest.shift();
       if (cut === undefined) return void response.end(content.subarray(start));
+      response.flushHeaders();
       response.write(content.subarray(start, Math.max(start, cut)), () => response.destroy());
-      if (cut <= start) response.flushHeaders();
     });
   }
 
@@ -83,4 +81,10 @@ export class ModelServer {
 export interface FileOptions {
   readonly cuts?: readonly number[];
   readonly etag?: string;
+}
+
+/** Where a Range header begins if it asks for this version; else the beginning. */
+function startOf({ headers }: IncomingMessage, etag: string): number {
+  const match = /^bytes=([0-9]+)-$/.exec(headers.range ?? '');
+  return match && (headers['if-range'] ?? etag) === etag ? Number(match[1]) : 0;
 }

@@ -1,4 +1,5 @@
 import { readdir } from 'node:fs/promises';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { seededIds } from '@ostro/kernel';
 import { tinyGguf, tinyModel, writeGguf, writeSafetensors } from '@ostro/model-formats';
@@ -16,6 +17,8 @@ import { ModelServer } from './model-server.ts';
 import { RunningRegistry, sha256Of } from './running-registry.ts';
 
 const https = (url: string, sha256 = ''): Source => ({ $case: 'https', https: { url, sha256 } });
+const redirect = (location: string) => (_: IncomingMessage, response: ServerResponse) =>
+  void response.writeHead(302, { location }).end();
 const huggingFace = (repository: string, file: string, revision = ''): Source => ({
   $case: 'huggingFace',
   huggingFace: { repository, file, revision },
@@ -99,10 +102,6 @@ describe('an import', () => {
     ['redirects without end', 'REDIRECT_REFUSED', () => https(server.url('/around'))],
     ['a page instead of a model', 'FORMAT_NOT_WEIGHTS', () => https(server.url('/page'))],
   ])('with %s ends with %s', async (_, reason, source) => {
-    const redirect = (location: string) => (_request: unknown, response: { writeHead: Function; end: Function }) => {
-      response.writeHead(302, { location });
-      response.end();
-    };
     server.file('/m.gguf', tinyModel({ seed: 11 }));
     server.on('/to-private', redirect(server.url('/m.gguf', '127.0.0.1')));
     server.on('/to-http', redirect('http://localhost/m.gguf'));

@@ -88,6 +88,19 @@ describe('an upload', () => {
     expect(await at(1_000, bytes.subarray(1_000))).toMatchObject({ status: 204 });
   });
 
+  it('never grows beyond its declared size, told beforehand or not', async () => {
+    const bytes = tinyModel({ seed: 8 });
+    const { importId } = await startImport(cell, 'large', uploadOf({ 'm.gguf': bytes.subarray(0, 100_000) }));
+    const url = fileUrl(importId, 'm.gguf');
+    const headers = { authorization: `Bearer ${await cell.token()}`, 'upload-offset': '0' };
+    const untold = { ...headers, 'transfer-encoding': 'chunked' };
+    expect(await cell.http('PATCH', url, { headers, body: bytes })).toMatchObject({ status: 413 });
+    expect(await cell.http('PATCH', url, { headers: untold, body: bytes })).toMatchObject({ status: 413 });
+    const told = await cell.http('HEAD', url, { headers });
+    expect(Number(told.headers['upload-offset'])).toBeLessThanOrEqual(100_000);
+    expect(told.headers['upload-length']).toBe('100000');
+  });
+
   it('reaches no file that was not declared, whatever the path says', async () => {
     const { importId } = await startImport(cell, 'paths', uploadOf({ 'm.gguf': tinyModel() }));
     for (const path of ['other.gguf', '../m.gguf', '..%2fm.gguf', '%2e%2e/%2e%2e/etc/passwd', 'm.gguf/', '%ff']) {

@@ -7,6 +7,7 @@ import type { ModelRevision } from '../domain/revision.ts';
 import { AliasEntity } from './alias.entity.ts';
 import { ModelEntity } from './model.entity.ts';
 import { ModelRevisionEntity } from './model-revision.entity.ts';
+import type { ListedRevision } from './revision-page.ts';
 
 /** A named family of revisions. */
 export interface Model {
@@ -75,11 +76,7 @@ export class ModelsRepository {
   }
 
   /** One more than the page holds, newest first, each with its place in the list. */
-  async listRevisions(
-    tx: EntityManager,
-    modelId: Id<'mdl'>,
-    page: Page,
-  ): Promise<readonly { readonly position: bigint; readonly revision: ModelRevision }[]> {
+  async listRevisions(tx: EntityManager, modelId: Id<'mdl'>, page: Page): Promise<readonly ListedRevision[]> {
     const [after] = page.after ?? [];
     const rows = await tx.find(ModelRevisionEntity, {
       where: { modelId, ...(after !== undefined && { position: LessThan(BigInt(after)) }) },

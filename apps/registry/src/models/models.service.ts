@@ -6,6 +6,7 @@ import { type Alias, movedBy } from '../domain/alias.ts';
 import type { Digest } from '../domain/manifest.ts';
 import type { Reference } from '../domain/reference.ts';
 import type { ModelRevision } from '../domain/revision.ts';
+import { takeRevisionPage } from './revision-page.ts';
 import type { Model, ModelsRepository } from './models.repository.ts';
 
 export interface ModelWithAliases extends Model {
@@ -36,7 +37,7 @@ export class ModelsService {
     return this.transactions.run(async (tx) => {
       const model = await this.models.get(tx, organizationId, idOrName);
       const rows = await this.models.listRevisions(tx, model.id, page);
-      const { items, nextPageToken } = takePage(rows, page, ({ position }) => [String(position)]);
+      const { items, nextPageToken } = takeRevisionPage(rows, page);
       return { items: items.map(({ revision }) => revision), nextPageToken };
     });
   }
