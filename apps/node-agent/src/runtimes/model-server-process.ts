@@ -7,6 +7,8 @@ import { isAlive } from './process-identity.ts';
 import { type ProcessRecord, removeRecord } from './process-record.ts';
 
 const KILL_AFTER_MS = 5_000;
+const REMINDERS = 5;
+const TAKES_A_SIGNAL_MS = 100;
 const LOOK_EVERY_MS = 100;
 const PROBE_TIMEOUT_MS = 2_000;
 
@@ -45,10 +47,12 @@ export class ModelServerProcess {
    * Resolves when the process is gone and its record with it.
    */
   async stop({ drainDeadlineMs }: { readonly drainDeadlineMs: number }): Promise<ProcessExit> {
+    // A second SIGTERM tells the model server that the deadline is over. It is repeated, because signals of one kind
+    // merge while the first is not yet taken.
+    const isOver = { signal: 'SIGTERM', patienceMs: KILL_AFTER_MS / REMINDERS } as const;
     const escalation = [
-      { signal: 'SIGTERM', patienceMs: drainDeadlineMs },
-      // A second SIGTERM tells the model server that the deadline is over.
-      { signal: 'SIGTERM', patienceMs: KILL_AFTER_MS },
+      { signal: 'SIGTERM', patienceMs: Math.max(drainDeadlineMs, TAKES_A_SIGNAL_MS) },
+      ...Array.from({ length: REMINDERS }, () => isOver),
       { signal: 'SIGKILL', patienceMs: Number.POSITIVE_INFINITY },
     ] as const;
     for (const { signal, patienceMs } of escalation) {
