@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { tinyModel } from '@ostro/model-formats';
+import { tinyGguf, tinyModel, writeGguf } from '@ostro/model-formats';
 import { eventually } from '@ostro/testing';
 import { Fleet } from './fleet.ts';
 import { allCharges, askOnce, expectBalanceOfCharges, expectBilledOnce } from './usage.ts';
@@ -52,7 +52,7 @@ describe('crashes', () => {
     const api = fleet.management();
     await api.post('/v1/deployments', {
       name: 'huge',
-      spec: { model: 'tiny', replicas: 1, accelerators: { memory_bytes_each: 9e12 } },
+      spec: { model: 'tiny', replicas: 1, accelerators: { memory_bytes_each: 2 ** 41 } },
     });
     await eventually(
       async () => {
@@ -65,6 +65,25 @@ describe('crashes', () => {
     );
     await api.delete('/v1/deployments/huge');
   }, 60_000);
+
+  it('a model server that cannot load its model fails with its last log lines, and is not restarted for ever', async () => {
+    const api = fleet.management();
+    await api.importModel('broken', brokenModel());
+    await api.post('/v1/deployments', { name: 'broken', spec: { model: 'broken', replicas: 1 } });
+    await eventually(
+      async () => {
+        const { items } = await api.get<{ items: { phase: string; last_log_lines: string[] }[] }>(
+          '/v1/deployments/broken/replicas',
+        );
+        const failed = items.find(({ phase }) => phase === 'failed');
+        expect(failed?.last_log_lines.length).toBeGreaterThan(0);
+        expect(items.length).toBeLessThanOrEqual(6);
+      },
+      { withinMs: 60_000, everyMs: 200 },
+    );
+    await fleet.isServed('tiny');
+    await api.delete('/v1/deployments/broken');
+  }, 90_000);
 
   it('billing that gets everything again charges nothing again', async () => {
     const ids = [await askOnce(fleet, 'tiny'), await askOnce(fleet, 'tiny')];
@@ -79,6 +98,16 @@ describe('crashes', () => {
     await expectBalanceOfCharges(fleet);
   }, 150_000);
 });
+
+/** Whole by its header, yet of an architecture that needs tensors it does not have: only the engine notices. */
+function brokenModel(): Uint8Array {
+  const { metadata, tensors } = tinyGguf();
+  const renamed = metadata.map(([key, value]): (typeof metadata)[number] => [
+    key.replace(/^llama\./, 'qwen3.'),
+    key === 'general.architecture' ? { type: 'STRING', value: 'qwen3' } : value,
+  ]);
+  return writeGguf({ metadata: renamed, tensors }).bytes;
+}
 
 interface ReplicaView {
   replica_id: string;

@@ -16,6 +16,12 @@ export interface FleetOptions {
   readonly env?: Partial<Record<App, Readonly<Record<string, string>>>>;
 }
 
+export interface Tenant {
+  readonly organizationId: string;
+  readonly projectId: string;
+  readonly ownerKey: string;
+}
+
 interface Ports {
   identity: number;
   enrolment: number;
@@ -166,28 +172,20 @@ export class Fleet {
     const start = (...apps: App[]) => Promise.all(apps.map((app) => this.process(app).start()));
     await start('identity', 'registry', 'billing');
     await start('scheduler', 'gateway');
-    await this.#foundOrganization();
+    const acme = await this.foundOrganization('acme');
+    Object.assign(this, acme);
+    await this.#prepareNode(acme);
     await start('api', 'node-agent');
   }
 
-  async #foundOrganization(): Promise<void> {
-    const connection = {
-      address: `127.0.0.1:${this.ports.identity}`,
-      identity: this.cell.operator,
-      expectedService: 'identity',
-      defaultDeadlineMs: 20_000,
-    };
-    const organizations = grpcClient(identityV1.OrganizationServiceService, connection);
-    const tokens = grpcClient(identityV1.TokenServiceService, connection);
-    const keys = grpcClient(identityV1.ApiKeyServiceService, connection);
-    const nodes = grpcClient(identityV1.NodeEnrolmentServiceService, connection);
-    try {
-      const founded = await organizations.createOrganization({ requestId: 'found', name: 'acme', ownerName: 'ada' });
-      this.organizationId = founded.organization!.organizationId;
-      this.projectId = founded.defaultProject!.projectId;
-      const { organizationId, projectId } = this;
-      const { accessToken: token } = await tokens.issueOperatorToken({ organizationId });
-      const key = await keys.createApiKey(
+  /** An organization with its first project and an owner's key, made with the operator's certificate. */
+  async foundOrganization(name: string): Promise<Tenant> {
+    return this.#asOperator(async (identity) => {
+      const founded = await identity.organizations.createOrganization({ requestId: name, name, ownerName: 'ada' });
+      const organizationId = founded.organization!.organizationId;
+      const projectId = founded.defaultProject!.projectId;
+      const { accessToken: token } = await identity.tokens.issueOperatorToken({ organizationId });
+      const key = await identity.keys.createApiKey(
         {
           requestId: randomUUID(),
           organizationId,
@@ -200,14 +198,28 @@ export class Fleet {
         },
         { token },
       );
-      this.ownerKey = key.secret;
+      return { organizationId, projectId, ownerKey: key.secret };
+    });
+  }
+
+  /** What a machine needs to enrol: the cell's authority and a token that works once. */
+  async #prepareNode({ organizationId }: Tenant): Promise<void> {
+    const joinToken = await this.#asOperator(async (identity) => {
+      const { accessToken: token } = await identity.tokens.issueOperatorToken({ organizationId });
       const site = { siteId: 'lab', country: 'FR', operator: 'acme', certifications: ['iso27001'] };
-      const { joinToken } = await nodes.createJoinToken({ organizationId, site, ttlSeconds: 900n }, { token });
-      await mkdir(join(this.dir, 'node-agent'), { recursive: true });
-      await writeFile(join(this.dir, 'join-token'), joinToken, { mode: 0o600 });
-      await writeFile(join(this.dir, 'cell-ca.pem'), this.cell.operator.caPem);
+      return (await identity.nodes.createJoinToken({ organizationId, site, ttlSeconds: 900n }, { token })).joinToken;
+    });
+    await mkdir(join(this.dir, 'node-agent'), { recursive: true });
+    await writeFile(join(this.dir, 'join-token'), joinToken, { mode: 0o600 });
+    await writeFile(join(this.dir, 'cell-ca.pem'), this.cell.operator.caPem);
+  }
+
+  async #asOperator<T>(work: (identity: IdentityClients) => Promise<T>): Promise<T> {
+    const clients = identityClients(`127.0.0.1:${this.ports.identity}`, this.cell);
+    try {
+      return await work(clients);
     } finally {
-      for (const client of [organizations, tokens, keys, nodes]) client.close();
+      for (const client of Object.values(clients)) client.close();
     }
   }
 
@@ -280,6 +292,23 @@ export class Fleet {
     };
   }
 }
+
+function identityClients(address: string, cell: Cell) {
+  const connection = {
+    address,
+    identity: cell.operator,
+    expectedService: 'identity',
+    defaultDeadlineMs: 20_000,
+  };
+  return {
+    organizations: grpcClient(identityV1.OrganizationServiceService, connection),
+    tokens: grpcClient(identityV1.TokenServiceService, connection),
+    keys: grpcClient(identityV1.ApiKeyServiceService, connection),
+    nodes: grpcClient(identityV1.NodeEnrolmentServiceService, connection),
+  };
+}
+
+type IdentityClients = ReturnType<typeof identityClients>;
 
 async function choosePorts(): Promise<Ports> {
   const names = [
