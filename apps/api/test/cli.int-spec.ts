@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -22,6 +23,9 @@ const PERMISSIONS = [
   'billing.usage.read',
 ];
 const BYTES = 3 * 2 ** 20;
+
+// Each run is a process of its own, on a machine that may be busy.
+jest.setTimeout(60_000);
 
 describe('the command ostro against the management API', () => {
   let cell: ScriptedCell;
@@ -145,8 +149,7 @@ describe('the command ostro against the management API', () => {
     cell.scheduler.answer(nodes.getDecision, ({ decisionId }) => ({
       decision: schedulingV1.Decision.fromPartial({
         decisionId,
-        explanation: 'no node of 3 fits',
-        rejections: ['accelerator-fits: 3 nodes, such as n1: needs 40 GiB, has 24 GiB'],
+        explanation: 'no node of 3 fits.\naccelerator-fits refused 3, such as n1: needs 40 GiB, has 24 GiB',
       }),
     }));
     const { stdout } = await ostro(['deployments', 'show', 'chat']);

@@ -52,19 +52,22 @@ async function once({ out }: Session, conversation: Conversation, question: stri
 
 /** Lines in, answers out. Ctrl-C ends an answer; at the prompt it ends the conversation, as Ctrl-D does. */
 async function interactively({ io, out }: Session, conversation: Conversation, model: string): Promise<void> {
-  const lines = createInterface({ input: io.stdin, output: io.stderr, terminal: io.stdin.isTTY === true });
+  const isTyped = io.stdin.isTTY === true;
+  const lines = createInterface({ input: io.stdin, output: io.stderr, terminal: isTyped, prompt: '> ' });
+  let isOpen = true;
   let answering: AbortController | undefined;
+  lines.on('close', () => (isOpen = false));
   lines.on('SIGINT', () => (answering ? answering.abort() : lines.close()));
-  if (io.stdin.isTTY) out.say(`${model} listens. Ctrl-C ends an answer, Ctrl-D the conversation.`);
-  lines.setPrompt('> ');
-  lines.prompt();
+  const prompt = () => isTyped && isOpen && lines.prompt();
+  if (isTyped) out.say(`${model} listens. Ctrl-C ends an answer, Ctrl-D the conversation.`);
+  prompt();
   for await (const line of lines) {
     if (line.trim() !== '') {
       answering = new AbortController();
       await ended(conversation, line, out, answering.signal);
       answering = undefined;
     }
-    lines.prompt();
+    prompt();
   }
 }
 

@@ -141,7 +141,7 @@ async function decision(session: Session, _: object, id: string): Promise<void> 
       profile: found.profile_digest,
       seed: found.seed,
     }),
+    '',
     found.explanation,
-    ...found.rejections.map((line) => `  - ${line}`),
   ]);
 }

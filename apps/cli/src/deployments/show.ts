@@ -46,7 +46,7 @@ export function shown({ deployment, replicas, decisions }: Shown, out: Output, n
     ...section('Replicas', replicaLines(replicas, now)),
     ...section(
       'Why replicas wait',
-      decisions.flatMap(({ explanation, rejections }) => [explanation, ...rejections.map((line) => `  - ${line}`)]),
+      decisions.flatMap(({ explanation }) => explanation.split('\n')),
     ),
     ...replicas.filter(({ phase }) => phase === 'failed').flatMap(failure),
   ];
