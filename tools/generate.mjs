@@ -42,6 +42,18 @@ function dropProtobufjs(out) {
   }
 }
 
+/** The handlers' marks come without Nest, and rxjs is needed for types only: see libs/contracts/src/grpc-methods.ts. */
+function dropNest(out) {
+  for (const file of filesBelow(join(out, 'ostro'))) {
+    const path = join(out, 'ostro', file);
+    const text = readFileSync(path, 'utf8');
+    const without = text
+      .replace(/^(import \{ .* \} from )"@nestjs\/microservices";$/m, '$1"../../../../grpc-methods.ts";')
+      .replace(/^import (\{ Observable \} from "rxjs";)$/m, 'import type $1');
+    if (without !== text) writeFileSync(path, without);
+  }
+}
+
 /** One namespace per package, such as `identityV1`, so that two packages may use the same word. */
 function writeDoors(out) {
   const packages = new Map();
@@ -160,6 +172,7 @@ function generateInto(out) {
   buf(['generate', '--template', template]);
   for (const path of COMPILE_TIME_ONLY) rmSync(join(out, path), { recursive: true, force: true });
   dropProtobufjs(out);
+  dropNest(out);
   writeAccessTable(out);
   writeDoors(out);
   writeDocs(out);

@@ -1,4 +1,3 @@
-import { schemaOf } from '@ostro/persistence';
 import type { EntityManager, QueryRunner } from 'typeorm';
 import { toWire } from './envelope.ts';
 import { assertFits, type EventRecord } from './event-record.ts';
@@ -18,6 +17,11 @@ export async function createOutboxTable(queryRunner: QueryRunner, schema = schem
       payload bytea,
       created_at timestamptz NOT NULL DEFAULT clock_timestamp()
     ) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000)`);
+}
+
+/** The schema a service owns. Not asked of @ostro/persistence, which would load its ORM where there is no database. */
+function schemaOf({ dataSource }: Pick<QueryRunner | EntityManager, 'dataSource'>): string {
+  return (dataSource.options as { schema?: string }).schema ?? 'public';
 }
 
 /** The relay of a schema listens here. */

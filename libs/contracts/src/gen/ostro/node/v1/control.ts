@@ -7,8 +7,8 @@
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import type { handleBidiStreamingCall, Metadata, UntypedServiceImplementation } from "@grpc/grpc-js";
-import { GrpcMethod, GrpcStreamMethod } from "@nestjs/microservices";
-import { Observable } from "rxjs";
+import { GrpcMethod, GrpcStreamMethod } from "../../../../grpc-methods.ts";
+import type { Observable } from "rxjs";
 import { Timestamp } from "../../../google/protobuf/timestamp.ts";
 import { Manifest } from "../../registry/v1/models.ts";
 import { ReplicaPhase, RuntimeKind } from "../../scheduling/v1/deployments.ts";

@@ -7,8 +7,8 @@
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import type { handleUnaryCall, Metadata, UntypedServiceImplementation } from "@grpc/grpc-js";
-import { GrpcMethod, GrpcStreamMethod } from "@nestjs/microservices";
-import { Observable } from "rxjs";
+import { GrpcMethod, GrpcStreamMethod } from "../../../../grpc-methods.ts";
+import type { Observable } from "rxjs";
 import { Timestamp } from "../../../google/protobuf/timestamp.ts";
 
 /** Nodes as the scheduler knows them, and the decisions it took. */
