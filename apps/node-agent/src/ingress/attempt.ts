@@ -9,7 +9,7 @@ import type { EngineUsage } from './domain/engine-usage.ts';
 import { StreamFilter } from './domain/stream-filter.ts';
 import { readWholeAnswer } from './domain/whole-answer.ts';
 import type { GatewayAnswer } from './gateway-answer.ts';
-import { askModelServer } from './upstream.ts';
+import type { Upstream } from './upstream.ts';
 
 export interface AttemptRequest {
   readonly socketPath: string;
@@ -56,11 +56,11 @@ export class Attempt {
    *
    * @throws what went wrong, for the log, after the gateway was answered
    */
-  async run(): Promise<void> {
+  async run(upstream: Upstream): Promise<void> {
     try {
       const { wish, ...request } = this.#request;
-      const upstream = await askModelServer({ ...request, headers: injectTrace({}), signal: this.#answer.gone });
-      await this.#pass(upstream, wish);
+      const answer = await upstream.ask({ ...request, headers: injectTrace({}), signal: this.#answer.gone });
+      await this.#pass(answer, wish);
     } catch (error) {
       // A model server that broke off before the first byte has done nothing for the client: another replica may.
       if (this.#answer.hasBegun) this.#answer.breakOff();

@@ -24,6 +24,7 @@ import { Attempt } from './attempt.ts';
 import { type AskedReplica, type Refusal, refusalOf } from './domain/admission.ts';
 import { isObject, rewriteRequest } from './domain/client-wish.ts';
 import { GatewayAnswer, refuse } from './gateway-answer.ts';
+import { Upstream } from './upstream.ts';
 
 const ROUTE = /^\/replicas\/(rep_[0-9a-f]{32})(\/v1\/(?:chat\/completions|completions|embeddings))$/;
 /** Longer than gateways keep idle connections, so that they close first and never write into a closing one. */
@@ -45,6 +46,7 @@ export interface DataPlaneParts {
 export class DataPlaneServer {
   readonly #parts: DataPlaneParts;
   readonly #server: Server;
+  readonly #upstream = new Upstream();
   readonly #peers = new WeakMap<TLSSocket, Peer>();
 
   constructor(parts: DataPlaneParts) {
@@ -88,6 +90,7 @@ export class DataPlaneServer {
       () => undefined,
     );
     await closed;
+    this.#upstream.close();
     over.abort();
     await patience;
   }
@@ -177,7 +180,7 @@ export class DataPlaneServer {
     const body = Buffer.from(JSON.stringify(rewritten.body));
     const attempt = new Attempt({ socketPath, path, body, wish: rewritten.wish, isolationKey }, answer);
     try {
-      await attempt.run();
+      await attempt.run(this.#upstream);
     } finally {
       endWitness(attempt.result);
       metrics.ended(attempt.result, timer.monotonicMs() - startedMs);

@@ -1,4 +1,4 @@
-import { type IncomingMessage, request } from 'node:http';
+import { Agent, type IncomingMessage, request } from 'node:http';
 
 export interface UpstreamRequest {
   readonly socketPath: string;
@@ -10,28 +10,41 @@ export interface UpstreamRequest {
   readonly signal: AbortSignal;
 }
 
-/**
- * Asks a model server and resolves with the head of its answer. Each request has a connection of its own: aborting the
- * signal closes it, which is how an engine learns that nobody waits any more.
- */
-export function askModelServer(asked: UpstreamRequest): Promise<IncomingMessage> {
-  return new Promise((resolve, reject) => {
-    const call = request({
-      socketPath: asked.socketPath,
-      path: asked.path,
-      method: 'POST',
-      agent: false,
-      signal: asked.signal,
-      headers: {
-        ...asked.headers,
-        host: 'model-server',
-        'content-type': 'application/json',
-        'content-length': asked.body.length,
-        'x-ostro-organization': asked.isolationKey,
-      },
+/** Half of what a model server keeps a silent connection for, so that it never closes one that is being used. */
+const IDLE_MS = 30_000;
+const MOST_IDLE = 32;
+
+/** The way to the model servers of this node. */
+export class Upstream {
+  readonly #connections = new Agent({ keepAlive: true, timeout: IDLE_MS, maxFreeSockets: MOST_IDLE });
+
+  /**
+   * Resolves with the head of the answer. Aborting the signal closes the connection, which is how an engine learns that
+   * nobody waits any more.
+   */
+  ask(asked: UpstreamRequest): Promise<IncomingMessage> {
+    return new Promise((resolve, reject) => {
+      const call = request({
+        socketPath: asked.socketPath,
+        path: asked.path,
+        method: 'POST',
+        agent: this.#connections,
+        signal: asked.signal,
+        headers: {
+          ...asked.headers,
+          host: 'model-server',
+          'content-type': 'application/json',
+          'content-length': asked.body.length,
+          'x-ostro-organization': asked.isolationKey,
+        },
+      });
+      call.once('response', resolve);
+      call.once('error', reject);
+      call.end(asked.body);
     });
-    call.once('response', resolve);
-    call.once('error', reject);
-    call.end(asked.body);
-  });
+  }
+
+  close(): void {
+    this.#connections.destroy();
+  }
 }

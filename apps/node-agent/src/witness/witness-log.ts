@@ -1,6 +1,7 @@
 import { usageV1 } from '@ostro/contracts';
 import type { Clock, DomainError } from '@ostro/kernel';
 import { Spool, type SpoolPosition } from '@ostro/spool';
+import { RecentRecords } from './recent-records.ts';
 
 const FORMAT = 1;
 const BEGUN = 1;
@@ -54,12 +55,14 @@ export interface LoggedWitness {
 export class WitnessLog {
   readonly #spool: Spool;
   readonly #options: WitnessLogOptions;
+  readonly #recent: RecentRecords;
   #sequence = 0n;
   #onEnded: () => void = () => undefined;
 
   private constructor(spool: Spool, options: WitnessLogOptions) {
     this.#spool = spool;
     this.#options = options;
+    this.#recent = new RecentRecords(options.incarnation);
   }
 
   static async open(options: WitnessLogOptions): Promise<WitnessLog> {
@@ -111,6 +114,12 @@ export class WitnessLog {
 
   /** Ended attempts from a place on, oldest first. Without a place, or with one that is trimmed: all there are. */
   async *read(from: SpoolPosition | undefined): AsyncGenerator<LoggedWitness> {
+    const { incarnation: own } = this.#options;
+    const recent = this.#recent.since(from);
+    for (const { payload, sequence } of recent ?? []) {
+      yield { witness: usageV1.AttemptWitnessed.decode(payload), next: { incarnation: own, sequence: sequence + 1n } };
+    }
+    if (recent) return;
     for await (const { kind, payload, incarnation, sequence } of this.#spool.read(from)) {
       if (kind !== ENDED) continue;
       const witness = usageV1.AttemptWitnessed.decode(payload);
@@ -137,7 +146,8 @@ export class WitnessLog {
   }
 
   #append(witness: usageV1.AttemptWitnessed): void {
-    this.#spool.append(ENDED, usageV1.AttemptWitnessed.encode(witness).finish());
+    const payload = usageV1.AttemptWitnessed.encode(witness).finish();
+    this.#recent.add({ payload, sequence: this.#spool.append(ENDED, payload) });
   }
 
   /** Attempts of killed agents. Their sequences go on where each agent stopped, so that none is missing. */
