@@ -6,7 +6,6 @@ import type { FastifyRequest } from 'fastify';
 /** What a key may do now: identity's answer to it. */
 export interface Grant {
   readonly token: Sensitive<string>;
-  readonly expiresAt: Date;
   readonly organizationId: string;
   readonly projectId: string;
   readonly principalId: string;

@@ -3,12 +3,12 @@ import { type Clock, Sensitive } from '@ostro/kernel';
 import type { ControlPlane } from '../clients/control-plane.ts';
 import type { Grant } from './caller.ts';
 
-/** A token is not used in its last seconds, in which it could end on the way. */
-const MARGIN_MS = 30_000;
+/** The token lives for minutes, yet a revoked key must be refused within 5 s: identity is asked again before that. */
+const KEPT_MS = 4_000;
 const MAX_GRANTS = 10_000;
 
 /**
- * Trades keys for grants and keeps them for as long as their tokens live. Refusals are not kept, so a key works the
+ * Trades keys for grants and keeps each for a few seconds. Refusals are not kept, so a key works the
  * moment it exists. Concurrent requests of one key share one exchange. A stored entry is found by the key's SHA-256:
  * no secret stays in memory.
  */
@@ -16,7 +16,7 @@ export class Grants {
   readonly #identity: Pick<ControlPlane['identity'], 'exchangeApiKey'>;
   readonly #clock: Pick<Clock, 'now'>;
   /** In order of last use. */
-  readonly #kept = new Map<string, Grant>();
+  readonly #kept = new Map<string, { readonly grant: Grant; readonly untilMs: number }>();
   readonly #asking = new Map<string, Promise<Grant>>();
 
   constructor(identity: Pick<ControlPlane['identity'], 'exchangeApiKey'>, clock: Pick<Clock, 'now'>) {
@@ -35,17 +35,17 @@ export class Grants {
   }
 
   #take(digest: string): Grant | undefined {
-    const grant = this.#kept.get(digest);
+    const kept = this.#kept.get(digest);
     this.#kept.delete(digest);
-    if (!grant || grant.expiresAt.getTime() - MARGIN_MS <= this.#clock.now().getTime()) return undefined;
-    this.#kept.set(digest, grant);
-    return grant;
+    if (!kept || kept.untilMs <= this.#clock.now().getTime()) return undefined;
+    this.#kept.set(digest, kept);
+    return kept.grant;
   }
 
   async #ask(secret: string, digest: string): Promise<Grant> {
     try {
-      const { accessToken, expireTime, ...who } = await this.#identity.exchangeApiKey({ secret }, { idempotent: true });
-      const grant = { ...who, token: new Sensitive(accessToken), expiresAt: expireTime ?? this.#clock.now() };
+      const { accessToken, expireTime: _, ...who } = await this.#identity.exchangeApiKey({ secret }, { idempotent: true });
+      const grant = { ...who, token: new Sensitive(accessToken) };
       this.#keep(digest, grant);
       return grant;
     } finally {
@@ -54,7 +54,7 @@ export class Grants {
   }
 
   #keep(digest: string, grant: Grant): void {
-    this.#kept.set(digest, grant);
+    this.#kept.set(digest, { grant, untilMs: this.#clock.now().getTime() + KEPT_MS });
     const oldest = this.#kept.keys().next();
     if (this.#kept.size > MAX_GRANTS && !oldest.done) this.#kept.delete(oldest.value);
   }
