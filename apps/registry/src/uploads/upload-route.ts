@@ -3,7 +3,7 @@ import { METHOD_ACCESS } from '@ostro/contracts';
 import { DomainError, parseId } from '@ostro/kernel';
 import type { AccessClaims, AccessTokenVerifier } from '@ostro/pki';
 import type { BlobRoute } from '../blobs/blob-server.ts';
-import type { ImportsService } from './imports.service.ts';
+import type { ImportsService } from '../imports/imports.service.ts';
 import { type UploadTarget, uploadTarget, type UploadsHttp } from './uploads.http.ts';
 
 /** Whoever may start an import may send its bytes. */

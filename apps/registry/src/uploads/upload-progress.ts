@@ -2,8 +2,8 @@ import type { Clock, Id } from '@ostro/kernel';
 import type { TransactionRunner } from '@ostro/persistence';
 import type { Staging } from '../blobs/staging.ts';
 import type { Import } from '../domain/import.ts';
-import type { ImportChanges } from './import-changes.ts';
-import type { ImportsRepository } from './imports.repository.ts';
+import type { ImportChanges } from '../imports/import-changes.ts';
+import type { ImportsRepository } from '../imports/imports.repository.ts';
 
 const EVERY_MS = 1_000;
 
