@@ -24,6 +24,7 @@ export function aReplica(replicaId: string, overrides: Partial<Replica> = {}): R
 export function aTarget(replicas: readonly Replica[], overrides: Partial<Target> = {}): Target {
   return {
     deploymentId: 'dep_1',
+    revisionId: 'rev_1',
     weight: 1,
     modelDigest: 'sha256:1',
     modelName: 'tiny',

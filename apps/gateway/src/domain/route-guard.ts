@@ -34,10 +34,10 @@ function lostWithoutIntent(previous: Route, next: Route | undefined): Route | un
 
 /** Targets of `next`; each keeps the replicas it had, and one that vanished stays. */
 function withReplicasOf(previous: Route, next: Route): Route['targets'] {
-  const kept = new Map(previous.targets.map((target) => [target.deploymentId, target]));
+  const kept = new Map(previous.targets.map((target) => [target.revisionId, target]));
   const merged = next.targets.map((target) => {
-    const had = kept.get(target.deploymentId)?.replicas ?? [];
-    kept.delete(target.deploymentId);
+    const had = kept.get(target.revisionId)?.replicas ?? [];
+    kept.delete(target.revisionId);
     const now = new Set(target.replicas.map(({ replicaId }) => replicaId));
     return { ...target, replicas: [...target.replicas, ...had.filter(({ replicaId }) => !now.has(replicaId))] };
   });

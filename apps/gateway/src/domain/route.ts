@@ -14,9 +14,10 @@ export interface Replica {
   readonly concurrency: number;
 }
 
-/** A deployment behind an endpoint. */
+/** One revision of a deployment behind an endpoint; while a roll-out lasts a deployment has two. */
 export interface Target {
   readonly deploymentId: string;
+  readonly revisionId: string;
   readonly weight: number;
   readonly modelDigest: string;
   readonly modelName: string;

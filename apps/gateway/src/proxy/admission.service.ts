@@ -52,8 +52,7 @@ export class AdmissionService {
     const price = this.#price(route, admitted);
     if (isRefusal(price)) return price;
     if (!usage.healthy()) return usageSpoolFull();
-    const { deploymentId } = admitted.target;
-    return { ...admitted, route, price, replicas: () => routes.replicasOf(route.endpointId, deploymentId) };
+    return { ...admitted, route, price, replicas: () => routes.replicasOf(route.endpointId, admitted.target) };
   }
 
   #price(route: Route, { target, promptBound, effectiveMax }: Admitted): PinnedPrice | Refusal {

@@ -39,9 +39,10 @@ export function fromProto(record: schedulingV1.RouteRecord): Route | undefined {
 
 /** A cold route keeps its deployments, since /v1/models shows them, but nothing of it takes a request. */
 function fromTarget(target: schedulingV1.RouteTarget, isReady: boolean): Target {
-  const { deploymentId, weight, modelDigest, modelName, contextTokens, maxOutputTokens } = target;
+  const { deploymentId, revisionId, weight, modelDigest, modelName, contextTokens, maxOutputTokens } = target;
   return {
     deploymentId,
+    revisionId,
     weight,
     modelDigest,
     modelName,

@@ -1,5 +1,5 @@
 import type { Clock } from '@ostro/kernel';
-import { type Replica, replicasOf, type Route } from '../domain/route.ts';
+import { type Replica, replicasOf, type Route, type Target } from '../domain/route.ts';
 import { RouteGuard } from '../domain/route-guard.ts';
 
 export interface RouteTableOptions {
@@ -25,10 +25,14 @@ export class RouteTable {
     return [...(this.#byName.get(name)?.values() ?? [])];
   }
 
-  /** Replicas of a deployment behind an endpoint, as of now. */
-  replicasOf(endpointId: string, deploymentId: string): readonly Replica[] {
+  /** Replicas that serve these weights for a deployment, as of now: of any revision, so a roll-out strands nobody. */
+  replicasOf(endpointId: string, wanted: Pick<Target, 'deploymentId' | 'modelDigest'>): readonly Replica[] {
     const targets = this.#byId.get(endpointId)?.targets ?? [];
-    return targets.find((target) => target.deploymentId === deploymentId)?.replicas ?? [];
+    return targets
+      .filter(({ deploymentId, modelDigest }) => {
+        return deploymentId === wanted.deploymentId && modelDigest === wanted.modelDigest;
+      })
+      .flatMap(({ replicas }) => replicas);
   }
 
   all(): IterableIterator<Route> {
