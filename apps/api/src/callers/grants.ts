@@ -44,7 +44,11 @@ export class Grants {
 
   async #ask(secret: string, digest: string): Promise<Grant> {
     try {
-      const { accessToken, expireTime: _, ...who } = await this.#identity.exchangeApiKey({ secret }, { idempotent: true });
+      const {
+        accessToken,
+        expireTime: _,
+        ...who
+      } = await this.#identity.exchangeApiKey({ secret }, { idempotent: true });
       const grant = { ...who, token: new Sensitive(accessToken) };
       this.#keep(digest, grant);
       return grant;
