@@ -25,6 +25,7 @@ const ring = (displayName, testMatch, extra = {}) => ({
 });
 
 const infrastructure = {
+  setupFilesAfterEnv: ['<rootDir>/tools/jest/patience.mjs'],
   globalSetup: '<rootDir>/tools/jest/start-infrastructure.mjs',
   globalTeardown: '<rootDir>/tools/jest/stop-infrastructure.mjs',
 };

@@ -1,10 +1,6 @@
-import { jest } from '@jest/globals';
 import { tinyModel } from '@ostro/model-formats';
 import { eventually } from '@ostro/testing';
 import { Fleet, type Tenant } from './fleet.ts';
-
-// A key works, and stops working, when its record has come to the gateway: polls, not pauses.
-jest.setTimeout(90_000);
 
 describe('who may not, and what cannot be', () => {
   let fleet: Fleet;
