@@ -3,11 +3,12 @@ import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { identityV1 } from '@ostro/contracts';
+import { type EmbeddedKafka, startKafka } from '@ostro/embedded';
 import { grpcClient } from '@ostro/grpc-host';
 import { identity } from '@ostro/identity';
 import { loadIdentity } from '@ostro/pki';
 import { openServiceContext, type Running } from '@ostro/service-host';
-import { testKafka, testPostgres, type TestPostgres } from '@ostro/testing';
+import { testCacheDir, testPostgres, type TestPostgres } from '@ostro/testing';
 import kafkajs from 'kafkajs';
 import { parse } from 'yaml';
 import { runOperatorCommand } from '../src/operator-commands.ts';
@@ -29,7 +30,9 @@ interface DescribedTopic {
 }
 
 describe('the operator sets up a cell', () => {
-  const { brokers } = testKafka();
+  // Its own: on the shared one other suites made some of these topics for themselves.
+  let kafka: EmbeddedKafka;
+  let brokers: readonly string[];
   let postgres: TestPostgres;
   let adminUrl: string;
   let dir: string;
@@ -40,6 +43,8 @@ describe('the operator sets up a cell', () => {
     postgres = await testPostgres();
     adminUrl = await postgres.createDatabase('operator');
     dir = await mkdtemp(join(tmpdir(), 'ostro-operator-'));
+    kafka = await startKafka({ dataDir: join(dir, 'kafka'), cacheDir: testCacheDir() });
+    brokers = kafka.brokers;
     env = {
       ...PASSWORDS,
       OSTRO_DATABASE_ADMIN_URL: adminUrl,
@@ -50,7 +55,7 @@ describe('the operator sets up a cell', () => {
   });
   afterAll(async () => {
     await running?.stop();
-    await postgres.drop();
+    await Promise.all([postgres.drop(), kafka.stop()]);
     await rm(dir, { recursive: true });
   });
 

@@ -53,7 +53,10 @@ describe('replicas of a node agent', () => {
     const replica = cell.aReplica({ runtime: RUNTIME_KIND_LLAMA_CPP });
     cell.want(replica);
     await eventually(() => {
-      expect(cell.scheduler.replica(replica.replicaId)).toMatchObject({ reason: 'weights_mismatch' });
+      expect(cell.scheduler.replica(replica.replicaId)).toMatchObject({
+        reason: 'weights_mismatch',
+        message: expect.stringContaining('tiny.gguf at byte 65536'),
+      });
     });
     expect((await weights()).every((name) => name.endsWith('.partial'))).toBe(true);
     cell.blobs.spoil = undefined;

@@ -68,8 +68,11 @@ describe('a model server process', () => {
     expect(await modeOf(socketDir)).toBe('700');
     expect(await modeOf(`${socketDir}/replica.process.json`)).toBe('600');
     expect(await modeOf(logPath)).toBe('600');
-    const status = await readFile(`/proc/${server.record.pid}/limits`, 'utf8');
-    expect(status).toMatch(/Max core file size\s+0\s+0/);
+    // The limit is set by a shell that then becomes the model server.
+    await eventually(async () => {
+      const limits = await readFile(`/proc/${server.record.pid}/limits`, 'utf8');
+      expect(limits).toMatch(/Max core file size\s+0\s+0/);
+    });
   });
 
   it('lives in its own session and sees none of the agent’s environment', async () => {
