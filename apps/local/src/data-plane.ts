@@ -23,8 +23,12 @@ export interface DataPlaneOptions {
   readonly operatorToken: string;
 }
 
-/** One heap each; measured with four concurrent streams of the small model. */
-const NODE_OPTIONS = ['--max-old-space-size=160', '--disable-warning=TimeoutNegativeWarning'];
+/** A small heap each, collected early: measured by `npm run bench:start` and `bench:request` (docs/benchmarks.md). */
+const NODE_OPTIONS = [
+  '--max-old-space-size=160',
+  '--max-semi-space-size=1',
+  '--disable-warning=TimeoutNegativeWarning',
+];
 
 /** The parts that carry requests, each a process of its own, as they are in production. */
 export async function startDataPlane(setup: DataPlaneOptions): Promise<DataPlane> {

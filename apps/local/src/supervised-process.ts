@@ -71,7 +71,7 @@ export class SupervisedProcess {
     const { name, main, env, runDir, nodeOptions = [] } = this.#options;
     const log = openSync(join(runDir, `${name}.log`), 'a', 0o600);
     try {
-      this.#child = spawn(process.execPath, ['--enable-source-maps', ...nodeOptions, main], {
+      this.#child = spawn(process.execPath, [...nodeOptions, main], {
         env: { ...env, OSTRO_READY_FILE: join(runDir, `${name}.ready.json`) },
         stdio: ['ignore', log, log],
       });
