@@ -171,6 +171,13 @@ describe('what the gateway refuses', () => {
       expect(await refusalOf(gateway.post('/v1/chat/completions', body))).toMatchObject({ status: 400 });
     });
 
+    it('that are no UTF-8 are 400, since another prompt than the one sent would be answered', async () => {
+      const body = JSON.stringify({ model: gateway.model, messages: [{ role: 'user', content: '?' }] });
+      const bytes = Buffer.from(body.replace('?', 'é'), 'latin1');
+      const refusal = await refusalOf(gateway.post('/v1/chat/completions', bytes));
+      expect(refusal).toMatchObject({ status: 400, message: expect.stringContaining('UTF-8') as string });
+    });
+
     it('of 20 MB are 413, and the client gets to read that', async () => {
       const content = 'x'.repeat(20 * 1_024 * 1_024);
       const chat = gateway

@@ -195,7 +195,7 @@ export class TestCell {
       },
       handler: ({ records }) => {
         for (const { value } of records) {
-          for (const { entry } of usageV1.UsageBatch.decode(value).entries) {
+          for (const { entry } of entriesOf(value)) {
             if (entry?.$case === 'replayed') replayed.push(entry.replayed);
             else if (entry?.recorded.begun?.organizationId === this.organizationId) recorded.push(entry.recorded);
           }
@@ -243,4 +243,13 @@ export function aSecret(): string {
     rest = Math.floor(rest / 62);
   }
   return `${body}_${checksum}`;
+}
+
+/** Suites share the topics, and billing's leave records on purpose that are no batch. */
+function entriesOf(value: Uint8Array): usageV1.UsageEntry[] {
+  try {
+    return usageV1.UsageBatch.decode(value).entries;
+  } catch {
+    return [];
+  }
 }

@@ -20,6 +20,7 @@ describe('witnesses', () => {
     await eventually(() => cell.scheduler.lastReport);
     await cell.ready(replica);
     const early = await ask();
+    await eventually(() => expect(cell.log.join()).toContain('Kafka does not take them'), { withinMs: 60_000 });
     await cell.stopAgent();
 
     const witnesses = await cell.witnesses();
