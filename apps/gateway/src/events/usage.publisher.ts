@@ -15,10 +15,12 @@ export interface UsagePublisherOptions extends BatchSource {
   readonly bus: EventBus;
   readonly source: UsageSource;
   readonly onError: (error: unknown) => void;
-  /** Between tries while Kafka is away; ends early when the signal aborts. */
+  /** Gathers, and waits between tries while Kafka is away; ends early when the signal aborts. */
   readonly sleep?: (ms: number, signal: AbortSignal) => Promise<unknown>;
 }
 
+/** Requests that end together are published together, in fewer and larger records. */
+const GATHER_MS = 50;
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 5_000;
 
@@ -46,13 +48,16 @@ export class UsagePublisher {
   }
 
   async #run(): Promise<void> {
-    const { source } = this.#options;
+    const { source, sleep = pause } = this.#options;
     const draining = aborted(this.#draining.signal);
     while (!this.#stopping.signal.aborted) {
       const entries = await source.take(MOST_ENTRIES);
       if (entries.length > 0) await this.#publish(entries);
       else if (this.#draining.signal.aborted) return;
-      else await Promise.race([source.arrived(), draining]);
+      else {
+        await Promise.race([source.arrived(), draining]);
+        await sleep(GATHER_MS, this.#draining.signal);
+      }
     }
   }
 
