@@ -174,7 +174,7 @@ describe('what the gateway refuses', () => {
     it('that are no UTF-8 are 400, since another prompt than the one sent would be answered', async () => {
       const body = JSON.stringify({ model: gateway.model, messages: [{ role: 'user', content: '?' }] });
       const bytes = Buffer.from(body.replace('?', 'é'), 'latin1');
-      const refusal = await refusalOf(gateway.post('/v1/chat/completions', bytes));
+      const refusal = await refusalOf(gateway.post('/v1/chat/completions', '', { body: bytes }));
       expect(refusal).toMatchObject({ status: 400, message: expect.stringContaining('UTF-8') as string });
     });
 

@@ -77,4 +77,15 @@ describe.each(Object.keys(PARAMETERS) as Operation[])('parameters of a %s', (ope
       expect(readRequest(operation, body)).toMatchObject({ status: 400, code: 'unknown_parameter', param: name });
     }
   });
+
+  it('are refused within others too, by the names of every object', () => {
+    for (const name of ['toString', 'constructor', 'hasOwnProperty', '__proto__']) {
+      const unknown = JSON.parse(`{"role":"user","content":"Hi",${JSON.stringify(name)}:"x"}`) as object;
+      expect(readRequest('chat', { model: 'tiny', messages: [unknown] })).toMatchObject({
+        status: 400,
+        code: 'unknown_parameter',
+        param: `messages[0].${name}`,
+      });
+    }
+  });
 });

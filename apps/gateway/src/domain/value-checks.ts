@@ -52,13 +52,11 @@ export function isObject(fields: Readonly<Record<string, Check>>, required: read
     if (missing !== undefined) return missingParameter(`${path}.${missing}`);
     return firstRefusal(Object.entries(value), ([name, field]) => {
       if (field === null || field === undefined) return undefined;
-      return fields[name]?.(field, `${path}.${name}`) ?? refuseUnknown(fields, `${path}.${name}`, name);
+      // Own names only: `constructor` and its like are on every object and check nothing.
+      const check = Object.hasOwn(fields, name) ? fields[name] : undefined;
+      return check ? check(field, `${path}.${name}`) : unknownParameter(`${path}.${name}`);
     });
   };
-}
-
-function refuseUnknown(fields: Readonly<Record<string, Check>>, path: string, name: string): Refusal | undefined {
-  return Object.hasOwn(fields, name) ? undefined : unknownParameter(path);
 }
 
 export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -3,6 +3,9 @@ import { badRequest, Refusal } from '../domain/refusal.ts';
 
 export const MOST_BODY_BYTES = 4 * 1_024 * 1_024;
 
+/** Bytes that are no UTF-8 are refused: replacing them would send another prompt than the client wrote. */
+const UTF8 = new TextDecoder('utf-8', { fatal: true });
+
 /** The body is not read to its end; the connection cannot be used again. */
 export class BodyTooLarge extends Refusal {
   constructor() {
@@ -22,12 +25,12 @@ export async function readJson(request: IncomingMessage): Promise<{ readonly val
   const bytes = await readBytes(request);
   if (bytes === undefined) return new BodyTooLarge();
   try {
-    return { value: JSON.parse(bytes.toString('utf8')) as unknown };
+    return { value: JSON.parse(UTF8.decode(bytes)) as unknown };
   } catch {
     // What the parser says quotes the body, which is a prompt.
     return badRequest(
       null,
-      'We could not parse the JSON body of your request. Send valid JSON with Content-Type: application/json.',
+      'We could not parse the JSON body of your request. Send valid JSON in UTF-8 with Content-Type: application/json.',
     );
   }
 }
