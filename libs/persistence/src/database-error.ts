@@ -54,6 +54,12 @@ export function isDatabaseUnavailable(error: unknown): boolean {
   return error instanceof Error && LOST.test(error.message);
 }
 
+/** PostgreSQL keeps no U+0000: in a text it is 22021, in jsonb 22P05. Only a caller's words can hold one. */
+function holdsUnstorableText(error: unknown): boolean {
+  const { code } = postgresError(error);
+  return code === '22021' || code === '22P05';
+}
+
 /**
  * What a caller outside the database should hear. Errors of the domain and errors that only a person can mend
  * (syntax, constraints nobody expected) pass unchanged: hiding a bug behind a polite code would keep it alive.
@@ -69,6 +75,10 @@ export function toDomainError(error: unknown): unknown {
     return new DomainError('ABORTED', 'TRANSACTION_CONFLICT', 'others kept changing the same rows: retry later', {
       cause: error,
     });
+  }
+  if (holdsUnstorableText(error)) {
+    const message = 'a text holds a character that cannot be stored (U+0000): leave it out';
+    return new DomainError('INVALID_ARGUMENT', 'TEXT_NOT_STORABLE', message, { cause: error });
   }
   if (postgresError(error).code === '57014') {
     return new DomainError('DEADLINE_EXCEEDED', 'STATEMENT_TIMEOUT', 'the database took too long: retry later', {

@@ -197,6 +197,13 @@ describe('persistence on PostgreSQL', () => {
       await expect(lost).rejects.toMatchObject({ code: 'UNAVAILABLE', reason: 'DATABASE_UNAVAILABLE' });
     });
 
+    it('calls a text that cannot be stored INVALID_ARGUMENT, in a column and in jsonb', async () => {
+      const refused = { code: 'INVALID_ARGUMENT', reason: 'TEXT_NOT_STORABLE' };
+      const json = JSON.stringify({ name: 'a\u0000' });
+      await expect(transactions.run((tx) => insert(tx, 'a\u0000'))).rejects.toMatchObject(refused);
+      await expect(transactions.run((tx) => tx.query('SELECT $1::jsonb', [json]))).rejects.toMatchObject(refused);
+    });
+
     it('lets a unique violation be told apart by its constraint', async () => {
       await transactions.run((tx) => insert(tx, 'twin'));
       const error: unknown = await transactions.run((tx) => insert(tx, 'twin')).catch((thrown: unknown) => thrown);

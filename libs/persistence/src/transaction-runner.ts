@@ -37,7 +37,7 @@ export function afterCommit(tx: EntityManager, hook: Hook): void {
  *
  * Errors: those of the work unchanged; ABORTED (TRANSACTION_CONFLICT) when conflicts outlast the attempts;
  * UNAVAILABLE (DATABASE_UNAVAILABLE) when the connection is lost, in which case a commit under way may have happened;
- * DEADLINE_EXCEEDED (STATEMENT_TIMEOUT).
+ * DEADLINE_EXCEEDED (STATEMENT_TIMEOUT); INVALID_ARGUMENT (TEXT_NOT_STORABLE).
  */
 export class TransactionRunner {
   readonly #dataSource: DataSource;
