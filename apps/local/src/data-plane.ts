@@ -1,10 +1,9 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { grpcClient } from '@ostro/grpc-host';
-import { identityV1 } from '@ostro/contracts';
 import { type Cell, CELL_ID, TRUST_DOMAIN } from './cell.ts';
 import type { ControlPlane } from './control-plane.ts';
+import type { OperatorClient } from './operator-client.ts';
 import type { LocalOptions } from './local.config.ts';
 import { SupervisedProcess } from './supervised-process.ts';
 
@@ -20,7 +19,7 @@ export interface DataPlaneOptions {
   readonly brokers: readonly string[];
   readonly control: ControlPlane;
   readonly organizationId: string;
-  readonly operatorToken: string;
+  readonly operator: OperatorClient;
 }
 
 /** A small heap each, collected early: measured by `npm run bench:start` and `bench:request` (docs/benchmarks.md). */
@@ -109,19 +108,9 @@ async function agentProcess(
   });
 }
 
-async function joinToken({ cell, control, organizationId, operatorToken }: DataPlaneOptions): Promise<string> {
-  const enrolment = grpcClient(identityV1.NodeEnrolmentServiceService, {
-    address: control.addresses['identity']!['grpc']!,
-    identity: cell.operator,
-    expectedService: 'identity',
-  });
-  try {
-    const site = { siteId: 'local', country: '', operator: 'local', certifications: [] };
-    const request = { organizationId, site, ttlSeconds: 900n };
-    return (await enrolment.createJoinToken(request, { token: operatorToken })).joinToken;
-  } finally {
-    enrolment.close();
-  }
+async function joinToken({ operator, organizationId }: DataPlaneOptions): Promise<string> {
+  const site = { siteId: 'local', country: '', operator: 'local', certifications: [] };
+  return (await operator.joinToken(organizationId, site, 900n)).joinToken;
 }
 
 function sharedEnv({ options, brokers }: DataPlaneOptions): Record<string, string> {

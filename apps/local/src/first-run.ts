@@ -1,10 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { identityV1 } from '@ostro/contracts';
-import { grpcClient } from '@ostro/grpc-host';
-import type { Cell } from './cell.ts';
-import type { ControlPlane } from './control-plane.ts';
+import type { OperatorClient } from './operator-client.ts';
 
 /** What the CLI and the first question need; `<data>/credentials.json`, mode 0600. */
 export interface Credentials {
@@ -20,54 +17,21 @@ export interface Owner {
   readonly organizationId: string;
   readonly projectId: string;
   readonly apiKey: string;
-  /** Rights of the operator on it, for a few minutes. */
-  readonly operatorToken: string;
 }
 
 const FILE = 'credentials.json';
-const YEAR_SECONDS = 365n * 86_400n;
 
 /**
  * The organization "local", its project and a key that may do everything in it. Made once: later starts find the key in
  * the credentials file. Every create carries a request id, so an interrupted first start is taken up where it stopped.
  */
-export async function ensureOwner(dataDir: string, cell: Cell, control: ControlPlane): Promise<Owner> {
-  const connection = {
-    address: control.addresses['identity']!['grpc']!,
-    identity: cell.operator,
-    expectedService: 'identity',
-  };
-  const organizations = grpcClient(identityV1.OrganizationServiceService, connection);
-  const tokens = grpcClient(identityV1.TokenServiceService, connection);
-  const keys = grpcClient(identityV1.ApiKeyServiceService, connection);
-  try {
-    const created = await organizations.createOrganization({
-      requestId: 'first-start',
-      name: 'local',
-      ownerName: 'owner',
-    });
-    const organizationId = created.organization!.organizationId;
-    const projectId = created.defaultProject!.projectId;
-    const { accessToken: operatorToken } = await tokens.issueOperatorToken({ organizationId });
-    const known = await readCredentials(dataDir);
-    if (known?.organizationId === organizationId) return { ...known, operatorToken };
-    const { secret: apiKey } = await keys.createApiKey(
-      {
-        requestId: randomUUID(),
-        organizationId,
-        projectId,
-        principalId: created.owner!.principalId,
-        name: 'local owner',
-        scopes: ['inference', 'manage:*'],
-        allowedModels: ['*'],
-        ttlSeconds: YEAR_SECONDS,
-      },
-      { token: operatorToken },
-    );
-    return { organizationId, projectId, apiKey, operatorToken };
-  } finally {
-    for (const client of [organizations, tokens, keys]) client.close();
-  }
+export async function ensureOwner(dataDir: string, operator: OperatorClient): Promise<Owner> {
+  const organization = await operator.foundOrganization('local', 'first-start');
+  const known = await readCredentials(dataDir);
+  if (known?.organizationId === organization.organizationId) return known;
+  // Another request id each time: a key whose secret was lost with an interrupted start cannot be shown again.
+  const apiKey = await operator.ownerKey(organization, 'local owner', randomUUID());
+  return { organizationId: organization.organizationId, projectId: organization.projectId, apiKey };
 }
 
 export async function writeCredentials(dataDir: string, credentials: Credentials): Promise<void> {

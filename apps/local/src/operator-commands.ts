@@ -1,13 +1,10 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { identityV1 } from '@ostro/contracts';
-import { type GrpcClientOptions, grpcClient } from '@ostro/grpc-host';
 import { isDomainError } from '@ostro/kernel';
 import { loadIdentity } from '@ostro/pki';
 import { mintIdentities, prepareTopics, provisionSchemas } from './cell.ts';
+import { OperatorClient } from './operator-client.ts';
 import type { IdentityConfig, JoinTokenOptions, OperatorCommand, PrepareConfig } from './operator.config.ts';
-
-const YEAR_SECONDS = 365n * 86_400n;
 
 /** What was done, in words for the person who asked. */
 export type Say = (line: string) => void;
@@ -56,66 +53,40 @@ async function prepare(config: PrepareConfig, say: Say): Promise<void> {
  * shown by the run that made it and by no other.
  */
 async function createOrganization(config: IdentityConfig, name: string, say: Say): Promise<void> {
-  const connection = await connectionOf(config);
-  const organizations = grpcClient(identityV1.OrganizationServiceService, connection);
-  const keys = grpcClient(identityV1.ApiKeyServiceService, connection);
+  const operator = await connect(config);
   try {
-    const created = await organizations.createOrganization({ requestId: `operator-${name}`, name, ownerName: 'owner' });
-    const organizationId = created.organization!.organizationId;
-    const projectId = created.defaultProject!.projectId;
-    say(`organization ${organizationId} (${name}), project ${projectId}`);
-    const request = {
-      requestId: `operator-${name}`,
-      organizationId,
-      projectId,
-      principalId: created.owner!.principalId,
-      name: 'first key of the owner',
-      scopes: ['inference', 'manage:*'],
-      allowedModels: ['*'],
-      ttlSeconds: YEAR_SECONDS,
-    };
-    const { secret } = await keys.createApiKey(request, { token: await operatorToken(connection, organizationId) });
-    say(`its owner's key, shown this once: ${secret}`);
+    const organization = await operator.foundOrganization(name, `operator-${name}`);
+    say(`organization ${organization.organizationId} (${name}), project ${organization.projectId}`);
+    const key = await operator.ownerKey(organization, 'first key of the owner', `operator-${name}`);
+    say(`its owner's key, shown this once: ${key}`);
   } catch (error) {
     if (!isDomainError(error) || error.reason !== 'KEY_ALREADY_CREATED') throw error;
     say("its owner's key was shown when it was made; the owner makes further ones with `ostro keys create`");
   } finally {
-    organizations.close();
-    keys.close();
+    operator.close();
   }
 }
 
 async function createJoinToken(config: IdentityConfig, options: JoinTokenOptions, say: Say): Promise<void> {
-  const connection = await connectionOf(config);
-  const enrolment = grpcClient(identityV1.NodeEnrolmentServiceService, connection);
+  const operator = await connect(config);
   try {
-    const { organizationId, siteId, country, operator, certifications, ttlSeconds, outDir } = options;
-    const made = await enrolment.createJoinToken(
-      { organizationId, site: { siteId, country, operator, certifications: [...certifications] }, ttlSeconds },
-      { token: await operatorToken(connection, organizationId) },
+    const { organizationId, ttlSeconds, outDir, ...site } = options;
+    const made = await operator.joinToken(
+      organizationId,
+      { ...site, certifications: [...site.certifications] },
+      ttlSeconds,
     );
     await mkdir(outDir, { recursive: true });
     await writeFile(join(outDir, 'cell-ca.pem'), made.caPem);
     await writeFile(join(outDir, 'join-token'), made.joinToken, { mode: 0o600 });
-    say(`one node may join site ${siteId} until ${made.expireTime?.toISOString() ?? 'the token expires'}: ${outDir}`);
+    say(
+      `one node may join site ${site.siteId} until ${made.expireTime?.toISOString() ?? 'the token expires'}: ${outDir}`,
+    );
   } finally {
-    enrolment.close();
+    operator.close();
   }
 }
 
-async function connectionOf({ identitiesDir, identityAddress }: IdentityConfig): Promise<GrpcClientOptions> {
-  return {
-    address: identityAddress,
-    identity: await loadIdentity(join(identitiesDir, 'operator')),
-    expectedService: 'identity',
-  };
-}
-
-async function operatorToken(connection: GrpcClientOptions, organizationId: string): Promise<string> {
-  const tokens = grpcClient(identityV1.TokenServiceService, connection);
-  try {
-    return (await tokens.issueOperatorToken({ organizationId })).accessToken;
-  } finally {
-    tokens.close();
-  }
+async function connect({ identitiesDir, identityAddress }: IdentityConfig): Promise<OperatorClient> {
+  return new OperatorClient(identityAddress, await loadIdentity(join(identitiesDir, 'operator')));
 }

@@ -9,6 +9,7 @@ import { type DataPlane, startDataPlane } from './data-plane.ts';
 import { ensureDeployment, ensureModel, modelToServe } from './deploy.ts';
 import { ensureOwner, writeCredentials } from './first-run.ts';
 import { startInfrastructure } from './infrastructure.ts';
+import { OperatorClient } from './operator-client.ts';
 import type { LocalOptions } from './local.config.ts';
 import { type DeploymentView, Management, type ReplicaView } from './management.ts';
 import type { Steps } from './steps.ts';
@@ -76,7 +77,9 @@ async function bringUp({ options: asked, steps, onFatal }: LocalRun, stops: Stop
   );
   stops.push(() => control.stop());
 
-  const owner = await steps.run('organization, project, key', () => ensureOwner(options.dataDir, cell, control));
+  const operator = new OperatorClient(control.addresses['identity']!['grpc']!, cell.operator);
+  stops.push(async () => operator.close());
+  const owner = await steps.run('organization, project, key', () => ensureOwner(options.dataDir, operator));
   const apiUrl = `http://${control.addresses['api']!['http']}`;
   await writeCredentials(options.dataDir, {
     apiUrl,
@@ -92,7 +95,7 @@ async function bringUp({ options: asked, steps, onFatal }: LocalRun, stops: Stop
       brokers: servers.brokers,
       control,
       organizationId: owner.organizationId,
-      operatorToken: owner.operatorToken,
+      operator,
     }),
   );
   stops.push(() => dataPlane.stop());
