@@ -58,8 +58,10 @@ describe('what is told of a request', () => {
   });
 
   it('names the parameter that was wrong, and makes no metric of names that clients make up', async () => {
-    await gateway.chat({ model: 'made-up', messages: [{ role: 'user', content: PROMPT, name: 1 }] });
-    await eventually(() => expect(gateway.logs.join()).toContain('"error_param":"messages[0].name"'), WITHIN);
+    await gateway.chat({ model: 'made-up', messages: [{ role: PROMPT, content: 'Hi' }] });
+    await eventually(() => expect(gateway.logs.join()).toContain('"error_param":"messages[0].role"'), WITHIN);
+    await gateway.chat({ [PROMPT]: 1 });
+    await eventually(() => expect(gateway.logs.join()).toContain('"error_code":"unknown_parameter"'), WITHIN);
     expect(gateway.logs.join()).toContain('"outcome":"not_admitted"');
     expect(await gateway.context.metrics.registry.metrics()).not.toContain('made-up');
     expect(gateway.logs.join()).not.toContain(PROMPT);

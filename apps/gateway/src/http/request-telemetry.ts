@@ -103,8 +103,13 @@ function outcomeFields({ served, refusal = served?.refusal }: End) {
   return {
     status: refusal?.status ?? served?.status,
     outcome: served?.outcome ?? 'not_admitted',
-    ...(refusal && { error_code: refusal.code, error_param: refusal.param }),
+    ...(refusal && { error_code: refusal.code, error_param: knownParam(refusal) }),
   };
+}
+
+/** A name that nobody knows was made up by the caller: it may be part of a prompt, and stays out of the log. */
+function knownParam({ code, param }: Refusal): string | null {
+  return code === 'unknown_parameter' ? null : param;
 }
 
 function servedFields(served: Served | undefined) {
