@@ -1,7 +1,7 @@
-import { randomBytes } from 'node:crypto';
 import { access, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { delimiter, join, resolve } from 'node:path';
 import { DomainError } from '@ostro/kernel';
+import { randomClusterId } from './cluster-id.ts';
 import { lockDataDirectory } from './data-directory-lock.ts';
 import { freePort, tryPort } from './free-port.ts';
 import { findJava } from './java.ts';
@@ -153,7 +153,7 @@ async function configure(installation: Installation, port: number, controllerPor
 async function format(installation: Installation, logsDir: string): Promise<void> {
   const { java, outputFile, dataDir, propertiesFile } = installation;
   await rm(logsDir, { recursive: true });
-  const clusterId = randomBytes(16).toString('base64url');
+  const clusterId = randomClusterId();
   const tool = ['kafka.tools.StorageTool', 'format', '-t', clusterId, '-c', propertiesFile];
   const args = ['-Xmx128m', ...jvmFlags(installation), ...tool];
   const code = await runToEnd(java, args, { logFile: outputFile, cwd: dataDir });
