@@ -85,6 +85,13 @@ describe('the data plane of a node agent', () => {
     expect(await witnesses.of(answer.requestId)).toMatchObject({ end: ATTEMPT_END_ABORTED, bodyBytes: 0n });
   });
 
+  it('refuses a body that is nested too deeply to be passed on, instead of leaving it unanswered', async () => {
+    const nested = '['.repeat(50_000) + ']'.repeat(50_000);
+    const body = JSON.stringify(chat({ user: 'nested' })).replace('"nested"', nested);
+    const answer = await gateway.ask({ replicaId: real.replicaId, body });
+    expect([answer.status, JSON.parse(answer.body).error.code]).toEqual([400, 'body_too_deep']);
+  });
+
   it('never reuses for one organization what another sent', async () => {
     const content = 'a prompt that is long enough to be worth keeping '.repeat(4);
     const ask = async (organizationId: string) =>

@@ -153,6 +153,8 @@ export class DataPlaneServer {
       await withSpan(tracer, `attempt ${path}`, attributes, () => this.#attempt(admitted));
     } catch (error) {
       logger.warn({ err: error, replica: replica.id }, 'an attempt did not end well');
+      // Whatever went wrong, no gateway waits for an answer that will not come.
+      if (!admitted.response.headersSent) admitted.response.destroy();
     }
   }
 
@@ -162,8 +164,8 @@ export class DataPlaneServer {
     const process = replica.process;
     if (!process) return refuse(response, 'not_ready');
     const answer = new GatewayAnswer(response);
-    const rewritten = await this.#read(request, response, desired);
-    if (!rewritten || answer.gone.aborted) return;
+    const asked = await this.#read(request, response, desired);
+    if (!asked || answer.gone.aborted) return;
     const endWitness = witnesses.begin({
       requestId: head.requestId,
       attempt: head.attempt,
@@ -177,8 +179,7 @@ export class DataPlaneServer {
     const startedMs = timer.monotonicMs();
     const { socketPath } = process.record;
     const isolationKey = this.#isolationKey(head.begun.organizationId);
-    const body = Buffer.from(JSON.stringify(rewritten.body));
-    const attempt = new Attempt({ socketPath, path, body, wish: rewritten.wish, isolationKey }, answer);
+    const attempt = new Attempt({ socketPath, path, ...asked, isolationKey }, answer);
     try {
       await attempt.run(this.#upstream);
     } finally {
@@ -191,8 +192,9 @@ export class DataPlaneServer {
   async #read(request: IncomingMessage, response: ServerResponse, desired: NonNullable<Replica['desired']>) {
     try {
       const body = await readJson(request, bodyLimitBytes(desired.contextTokens));
-      if (isObject(body)) return rewriteRequest(body, desired.servedName);
-      throw new DomainError('INVALID_ARGUMENT', 'INVALID_VALUE', "'body' must be a JSON object.");
+      if (!isObject(body)) throw new DomainError('INVALID_ARGUMENT', 'INVALID_VALUE', "'body' must be a JSON object.");
+      const rewritten = rewriteRequest(body, desired.servedName);
+      return { body: encoded(rewritten.body), wish: rewritten.wish };
     } catch (error) {
       if (response.destroyed) return undefined;
       const refused = toErrorAnswer(error);
@@ -204,6 +206,16 @@ export class DataPlaneServer {
 
   #isolationKey(organizationId: string): string {
     return createHmac('sha256', this.#parts.isolationSecret.reveal()).update(organizationId).digest('hex');
+  }
+}
+
+/** What the parser reads at any depth the encoder may not write: it recurses. */
+function encoded(body: Record<string, unknown>): Buffer {
+  try {
+    return Buffer.from(JSON.stringify(body));
+  } catch (cause) {
+    const message = "'body' is nested too deeply; send flat values.";
+    throw new DomainError('INVALID_ARGUMENT', 'BODY_TOO_DEEP', message, { cause });
   }
 }
 
