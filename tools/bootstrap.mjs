@@ -9,7 +9,8 @@ import { prepare, root } from './bootstrap/prepare.mjs';
 import { runThrough } from './bootstrap/processes.mjs';
 import { BootstrapError } from './bootstrap/progress.mjs';
 
-const local = ['--enable-source-maps', 'apps/local/dist/main.js'];
+// kafkajs asks for a timer in the past now and then; Node takes it as 1 ms, and nobody need read of it.
+const local = ['--enable-source-maps', '--disable-warning=TimeoutNegativeWarning', 'apps/local/dist/main.js'];
 const jest = ['--experimental-vm-modules', '--no-warnings', 'node_modules/jest/bin/jest.js'];
 /** Where the caller stands: `ostro models import ./file` means a file there, and npm scripts always run at the root. */
 const callersDirectory = process.env.INIT_CWD ?? process.cwd();
