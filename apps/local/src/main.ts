@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { isDomainError, systemClock } from '@ostro/kernel';
+import { endOnSignals } from './end-on-signals.ts';
 import { ask, waitForCharge } from './first-question.ts';
 import { type LocalOptions, readLocalOptions } from './local.config.ts';
 import { type LocalOstro, runLocal } from './run-local.ts';
@@ -12,7 +13,9 @@ async function main(): Promise<void> {
   const options = readLocalOptions(process.argv.slice(2), process.env);
   // With --json only the result goes to stdout.
   const out = options.json ? process.stderr : process.stdout;
-  const end = endOnSignals();
+  const end = endOnSignals(process, systemClock, endAtOnce);
+  // Whoever read the output is gone (a closed terminal, `npm start | head`): that is a way to say stop, too.
+  process.stdout.on('error', () => end.abort('interrupted'));
   const steps = new Steps(out, systemClock, end.signal);
   const ostro = await runLocal({ options, steps, onFatal: (error) => end.abort(error) });
   try {
@@ -50,18 +53,10 @@ async function firstAnswer(
   else steps.say(afterFirstAnswer(ostro, answer, charge, options.dataDir));
 }
 
-/** The first Ctrl-C stops in order, the second at once. */
-function endOnSignals(): AbortController {
-  const end = new AbortController();
-  const onSignal = () => {
-    if (end.signal.aborted) process.exit(130);
-    end.abort('interrupted');
-  };
-  process.on('SIGINT', onSignal);
-  process.on('SIGTERM', onSignal);
-  // Whoever read the output is gone (a closed terminal, `npm start | head`): that is a way to say stop, too.
-  process.stdout.on('error', () => end.abort('interrupted'));
-  return end;
+/** What runs on is recorded in the data directory, so the next start ends it or takes it over. */
+function endAtOnce(): never {
+  process.stderr.write('\n  ended at once: the next start takes over, or ends, what still runs\n');
+  process.exit(130);
 }
 
 async function aborted(signal: AbortSignal): Promise<void> {
