@@ -19,9 +19,11 @@ export function afterFirstAnswer(ostro: LocalOstro, answer: Answer, charge: Char
       -H "authorization: Bearer ${ostro.apiKey}" -H "content-type: application/json" \\
       -d '{"model": "${model}", "messages": [{"role": "user", "content": "Hello!"}], "max_tokens": 64}'
 
-    import OpenAI from 'openai';
+    import OpenAI from 'openai';   // npm install openai; here it is installed
     const client = new OpenAI({ baseURL: '${ostro.gatewayUrl}/v1', apiKey: '${ostro.apiKey}' });
-    const answer = await client.chat.completions.create({ model: '${model}', messages: [{ role: 'user', content: 'Hello!' }] });
+    const messages = [{ role: 'user', content: 'Hello!' }];
+    const answer = await client.chat.completions.create({ model: '${model}', messages, max_tokens: 64 });
+    console.log(answer.choices[0].message.content);
 
   OpenAI-compatible API  ${ostro.gatewayUrl}/v1
   management API         ${ostro.apiUrl}/v1   (docs: ${ostro.apiUrl}/docs)
