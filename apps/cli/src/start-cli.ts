@@ -34,7 +34,6 @@ function programOf(io: Io): Command {
     .option('--json', 'print JSON and nothing else')
     .option('--context <name>', 'use this context once')
     .configureOutput({ writeOut: (text) => io.stdout.write(text), writeErr: (text) => io.stderr.write(text) })
-    .showHelpAfterError('(see --help)')
     .exitOverride();
   const commands = new Commands(io);
   for (const add of [
@@ -50,18 +49,34 @@ function programOf(io: Io): Command {
   ]) {
     add(program, commands);
   }
+  pointToHelp(program, program.name());
   return program;
+}
+
+/** A mistake in `ostro keys create` points to the help of that command, which has the answer. */
+function pointToHelp(command: Command, words: string): void {
+  command.showHelpAfterError(`See "${words} --help".`);
+  for (const sub of command.commands) pointToHelp(sub, `${words} ${sub.name()}`);
 }
 
 function tell(error: unknown, { stdout, stderr }: Io, json: boolean): number {
   // Commander has said what is wrong with the command line, or has shown the help that was asked for.
-  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  if (error instanceof CommanderError) {
+    if (error.exitCode === 0) return EXIT.ok;
+    const wrong = error.code === 'commander.help' ? 'name a command' : error.message.replace(/^error: /, '');
+    if (json) writeError(stdout, 'USAGE', wrong);
+    return EXIT.usage;
+  }
   if (error instanceof ProgramEnded) return error.exitCode;
   if (!isDomainError(error)) {
     stderr.write(`ostro: ${error instanceof Error ? error.message : String(error)}\n`);
     return EXIT.failed;
   }
-  if (json) stdout.write(`${JSON.stringify({ error: { reason: error.reason, message: error.message } }, null, 2)}\n`);
+  if (json) writeError(stdout, error.reason, error.message);
   stderr.write(`ostro: ${error.message}\n`);
   return exitCodeOf(error.code);
+}
+
+function writeError(stdout: Io['stdout'], reason: string, message: string): void {
+  stdout.write(`${JSON.stringify({ error: { reason, message } }, null, 2)}\n`);
 }
