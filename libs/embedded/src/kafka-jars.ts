@@ -94,7 +94,8 @@ function unavailable(jar: LockedJar, directory: string, cause: unknown): DomainE
   return new DomainError(
     'UNAVAILABLE',
     'KAFKA_DOWNLOAD_FAILED',
-    `${jar.coordinates} could not be downloaded after ${ATTEMPTS} attempts (${why}). Check the network, set ` +
+    `${jar.coordinates} could not be downloaded after ${ATTEMPTS} attempts (${why}). Check the network ` +
+      '(where a proxy signs for others, NODE_EXTRA_CA_CERTS must name its certificate), set ' +
       'OSTRO_MAVEN_REPOSITORY to a repository that this machine reaches, put the file at ' +
       `${join(directory, jar.file)} (sha256 ${jar.sha256}), or set KAFKA_BROKERS to brokers of yours.`,
     { details: { coordinates: jar.coordinates, sha256: jar.sha256 }, cause },
