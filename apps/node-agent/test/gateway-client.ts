@@ -85,10 +85,10 @@ export class GatewayClient {
     return { requestId, response, leave: () => call.destroy() };
   }
 
-  /** Leaves before the head of the answer has come, once `when` resolves. */
+  /** Leaves once `when` resolves, whether the head of the answer has come by then or not; reads nothing of it. */
   async abandon(asked: GatewayRequest, when: () => Promise<unknown>): Promise<void> {
     const opened = this.open(asked).then(
-      ({ leave }) => leave(),
+      ({ response }) => response.on('error', () => undefined),
       () => undefined,
     );
     await when();

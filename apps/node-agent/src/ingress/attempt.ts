@@ -17,6 +17,8 @@ export interface AttemptRequest {
   readonly body: Buffer;
   readonly wish: ClientWish;
   readonly isolationKey: string;
+  /** The engine is done with it: called before the last byte, so that whoever has that finds the place free. */
+  readonly onEngineDone: () => void;
 }
 
 const EVENT_STREAM = 'text/event-stream';
@@ -58,7 +60,7 @@ export class Attempt {
    */
   async run(upstream: Upstream): Promise<void> {
     try {
-      const { wish, ...request } = this.#request;
+      const { wish, onEngineDone: _, ...request } = this.#request;
       const answer = await upstream.ask({ ...request, headers: injectTrace({}), signal: this.#answer.gone });
       await this.#pass(answer, wish);
     } catch (error) {
@@ -74,6 +76,7 @@ export class Attempt {
     if (upstream.statusCode !== 200) return this.#passError(upstream, contentType);
     if (contentType.startsWith(EVENT_STREAM)) return this.#passStream(upstream, contentType, wish);
     const answer = readWholeAnswer(await readAll(upstream), wish);
+    this.#request.onEngineDone();
     this.#usage = answer.usage;
     this.#answer.begin(contentType, answer.usage?.inputTokens);
     await this.#answer.write(answer.body);
@@ -84,6 +87,7 @@ export class Attempt {
   /** Its own word for busy and not serving is ours too; what is wrong with the request is told to the client. */
   async #passError(upstream: IncomingMessage, contentType: string): Promise<void> {
     const body = await readAll(upstream);
+    this.#request.onEngineDone();
     if (upstream.statusCode === 429) return this.#answer.refuse('busy');
     if (upstream.statusCode === 503) return this.#answer.refuse('not_ready');
     this.#answer.pass(upstream.statusCode ?? 502, contentType, body);
@@ -97,6 +101,7 @@ export class Attempt {
       this.#answer.begin(contentType, Number(counted));
     }
     for await (const bytes of upstream as AsyncIterable<Buffer>) await this.#write(filter, bytes, contentType);
+    this.#request.onEngineDone();
     await this.#write(filter, undefined, contentType);
     if (!filter.isWhole && !filter.hasFailed) throw brokenOff();
     if (filter.hasFailed) return this.#answer.end();

@@ -108,10 +108,10 @@ export class DataPlaneServer {
       request.resume();
       return refuse(response, admitted);
     }
-    const { replica, head, release } = admitted;
+    const { head, release } = admitted;
     try {
       await withRequestId(head.requestId, () =>
-        withTrace(request.headers, () => this.#serve({ request, response, replica, head, path })),
+        withTrace(request.headers, () => this.#serve({ request, response, path, ...admitted })),
       );
     } finally {
       release();
@@ -158,7 +158,7 @@ export class DataPlaneServer {
     }
   }
 
-  async #attempt({ request, response, replica, head, path }: Admitted): Promise<void> {
+  async #attempt({ request, response, replica, head, path, release }: Admitted): Promise<void> {
     const { witnesses, metrics, timer } = this.#parts;
     const desired = replica.desired!;
     const process = replica.process;
@@ -179,7 +179,7 @@ export class DataPlaneServer {
     const startedMs = timer.monotonicMs();
     const { socketPath } = process.record;
     const isolationKey = this.#isolationKey(head.begun.organizationId);
-    const attempt = new Attempt({ socketPath, path, ...asked, isolationKey }, answer);
+    const attempt = new Attempt({ socketPath, path, ...asked, isolationKey, onEngineDone: release }, answer);
     try {
       await attempt.run(this.#upstream);
     } finally {
@@ -233,10 +233,8 @@ interface Place {
   readonly release: () => void;
 }
 
-interface Admitted {
+interface Admitted extends Place {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
-  readonly replica: Replica;
-  readonly head: AttemptHead;
   readonly path: string;
 }

@@ -111,10 +111,13 @@ export class Replica {
     this.#watch(process);
   }
 
-  /** Counts a request in; the answer counts it out. The last one out lets a draining replica stop. */
+  /** Counts a request in; the answer, once, counts it out. The last one out lets a draining replica stop. */
   beginRequest(): () => void {
     this.#runningRequests += 1;
+    let isOver = false;
     return () => {
+      if (isOver) return;
+      isOver = true;
       this.#runningRequests -= 1;
       if (this.#wish.goal === 'drain') this.#tools.onChange();
     };
