@@ -171,11 +171,19 @@ describe('settlement', () => {
     const recorded = customer.recorded();
     await publish(requests(recorded), witnesses(customer.witness(recorded.begun!)));
     await owes(WHOLE);
+    // This customer's alone: other suites publish to the same topics meanwhile.
+    const { organizationId } = customer;
+    const account = `organization:${organizationId}%`;
     const books = () =>
-      cell.query('SELECT (SELECT count(*) FROM charges) AS charges, (SELECT count(*) FROM postings) AS postings');
+      cell.query(
+        `SELECT (SELECT json_agg(charges ORDER BY id) FROM charges WHERE organization_id = $1) AS charges,
+           (SELECT json_agg(postings ORDER BY transaction_id) FROM postings WHERE account LIKE $2) AS postings,
+           (SELECT json_agg(account_balances) FROM account_balances WHERE account LIKE $2) AS balances`,
+        [organizationId, account],
+      );
     await eventually(async () => expect(await cell.isCaughtUp()).toBe(true), WITHIN);
     const before = await books();
-    const balances = await cell.query('SELECT * FROM account_balances ORDER BY account');
+    expect(before).toMatchObject([{ charges: [{}], balances: [{}] }]);
 
     await cell.stop();
     await cell.query('DELETE FROM consumer_offsets');
@@ -184,7 +192,6 @@ describe('settlement', () => {
 
     await eventually(async () => expect(await cell.isCaughtUp()).toBe(true), WITHIN);
     expect(await books()).toEqual(before);
-    expect(await cell.query('SELECT * FROM account_balances ORDER BY account')).toEqual(balances);
   });
 
   it('keeps the books balanced: nothing is edited and nothing is left over', async () => {
