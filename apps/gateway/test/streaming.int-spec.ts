@@ -148,8 +148,8 @@ describe('answers', () => {
       expect(pushing).toHaveLength(50);
       expect(pushing.every(({ isBlocked }) => isBlocked())).toBe(true);
     }, UNTIL_SOCKETS_ARE_FULL);
-    const grown = memoryInUse() - before;
-    expect(grown).toBeLessThan(50 * MIB);
+    // Buffers that were written out are given back some collections later; what is held for good stays above.
+    await eventually(() => expect(memoryInUse() - before).toBeLessThan(50 * MIB), WITHIN);
     for (const client of clients) client.destroy();
     await Promise.all(gateway.agent.calls.slice(-50).map(({ closed }) => closed));
   });
