@@ -1,1 +1,13 @@
-export {};
+export { Fields } from './fields.ts';
+export { azureLlm, type AzureLlmRequest } from './formats/azure-llm.ts';
+export { fgdCurves, type FgdCurve } from './formats/fgd-curves.ts';
+export { genai, type GenaiRequest } from './formats/genai.ts';
+export { loadLatencies, type LoadLatency } from './formats/load-latency.ts';
+export { mooncake, MOONCAKE_BLOCK_TOKENS, type MooncakeRequest } from './formats/mooncake.ts';
+export { type OpenbNode, openbNodes, type OpenbTask, openbTasks } from './formats/openb.ts';
+export { type RequestRow, requestsCsv, requestsJsonl } from './formats/requests.ts';
+export { type Parallelism, type SiliconRow, siliconRows } from './formats/silicon.ts';
+export { type Chunks, parseTrace, readTrace } from './read-trace.ts';
+export type { RequestFormat, TraceRequest } from './request-format.ts';
+export { BadRows, type OnBadRow, stopAtBadRow, TraceRowError } from './trace-error.ts';
+export type { TraceFormat } from './trace-format.ts';
