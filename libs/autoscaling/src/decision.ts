@@ -1,0 +1,46 @@
+import type { Observation } from './forecast/learning.ts';
+import type { ScalingHistory } from './history.ts';
+import type { TierName } from './policy/policy.ts';
+
+/** Changes whenever equal inputs may decide differently: a replay promises equality only for the same version. */
+export const ENGINE_VERSION = 'autoscaling/1';
+
+/** One rule's say, in the order the rules were asked. */
+export interface Reason {
+  readonly rule: string;
+  /** The count after this rule. */
+  readonly replicas: number;
+  readonly text: string;
+}
+
+/** How an idle replica is to be held: `level` k is the replica that only a demand of more than k others needs. */
+export interface IdleLevel {
+  readonly level: number;
+  readonly idleMs: number;
+  readonly tier: TierName;
+  /** Probability, in thousandths, that it is needed again within the wake time of a cold start. */
+  readonly returnMilli: number;
+}
+
+export interface Explanation {
+  readonly engineVersion: typeof ENGINE_VERSION;
+  /** What demand alone needs; undefined when a signal for it is missing. */
+  readonly demand: number | undefined;
+  readonly microEuroPerSavedSecond: number | undefined;
+  /** Mean squared error, in thousandths, of the return probabilities given so far in this cell; undefined = none yet. */
+  readonly forecastErrorMilli: number | undefined;
+}
+
+export interface Decision {
+  /** Replicas that should be in VRAM: ready or on their way. */
+  readonly replicas: number;
+  /** True when missing signals kept things as they are. */
+  readonly held: boolean;
+  /** Idle replicas, from the most to the least likely to be needed. */
+  readonly idle: readonly IdleLevel[];
+  readonly reasons: readonly Reason[];
+  readonly explanation: Explanation;
+  /** What this call saw of returns: fold it into the cell's `Learning`. */
+  readonly observations: readonly Observation[];
+  readonly history: ScalingHistory;
+}
