@@ -1,3 +1,4 @@
+export { detectRequestFormat, REQUEST_FORMATS } from './detect-format.ts';
 export { Fields } from './fields.ts';
 export { azureLlm, type AzureLlmRequest } from './formats/azure-llm.ts';
 export { fgdCurves, type FgdCurve } from './formats/fgd-curves.ts';
@@ -7,6 +8,7 @@ export { mooncake, MOONCAKE_BLOCK_TOKENS, type MooncakeRequest } from './formats
 export { type OpenbNode, openbNodes, type OpenbTask, openbTasks } from './formats/openb.ts';
 export { type RequestRow, requestsCsv, requestsJsonl } from './formats/requests.ts';
 export { type Parallelism, type SiliconRow, siliconRows } from './formats/silicon.ts';
+export { readRequests, type ReadRequestsOptions } from './read-requests.ts';
 export { type Chunks, parseTrace, readTrace } from './read-trace.ts';
 export type { RequestFormat, TraceRequest } from './request-format.ts';
 export { BadRows, type OnBadRow, stopAtBadRow, TraceRowError } from './trace-error.ts';

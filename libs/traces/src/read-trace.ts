@@ -21,12 +21,16 @@ export async function* readTrace<Row>(
 
 /** The rows of a trace whose whole text is at hand. */
 export function parseTrace<Row>(format: TraceFormat<Row>, text: string, onBadRow: OnBadRow = stopAtBadRow): Row[] {
-  const splitter = new LineSplitter();
-  const lines = [...splitter.push(text), ...splitter.end()];
-  return [...rowsOf(new RowReader(format), lines, onBadRow)];
+  return [...rowsOf(new RowReader(format), linesIn([text]), onBadRow)];
 }
 
-export async function* linesOf(chunks: Chunks): AsyncGenerator<Line> {
+export function* linesIn(chunks: Iterable<string | Uint8Array>): Generator<Line> {
+  const splitter = new LineSplitter();
+  for (const chunk of chunks) yield* splitter.push(chunk);
+  yield* splitter.end();
+}
+
+async function* linesOf(chunks: Chunks): AsyncGenerator<Line> {
   const splitter = new LineSplitter();
   for await (const chunk of chunks) yield* splitter.push(chunk);
   yield* splitter.end();

@@ -18,9 +18,9 @@ export interface TraceRequest {
 export interface RequestFormat<Row> extends TraceFormat<Row> {
   readonly timeColumn: string;
   /** In milliseconds, from any origin. */
-  readonly atMs: (row: Row) => number;
+  atMs(row: Row): number;
   /** Undefined for a row that is no request a replica has served. */
-  readonly request: (row: Row) => Omit<TraceRequest, 'arrivalMs'> | undefined;
+  request(row: Row): Omit<TraceRequest, 'arrivalMs'> | undefined;
 }
 
 /** Ten times the longest context of any model: beyond it a row is wrong, not long. */

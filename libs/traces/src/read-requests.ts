@@ -1,0 +1,69 @@
+import { detectRequestFormat } from './detect-format.ts';
+import type { Line } from './line-splitter.ts';
+import { linesIn, attempt } from './read-trace.ts';
+import type { RequestFormat, TraceRequest } from './request-format.ts';
+import { RowReader } from './row-reader.ts';
+import { type OnBadRow, stopAtBadRow, TraceRowError, unreadableTrace } from './trace-error.ts';
+
+export interface ReadRequestsOptions {
+  /** Told by the first line when left out. */
+  readonly format?: RequestFormat<unknown> | undefined;
+  readonly onBadRow?: OnBadRow;
+  /** Called for each row that is no request a replica served, such as one still pending. */
+  readonly onNoRequest?: () => void;
+}
+
+/**
+ * The requests of a trace in any known format, one at a time: memory holds one chunk, however long the trace is.
+ * @throws TraceRowError where `onBadRow` throws it (by default at the first), DomainError (UNREADABLE_TRACE).
+ */
+export function* readRequests(
+  chunks: Iterable<string | Uint8Array>,
+  { format, onBadRow = stopAtBadRow, onNoRequest }: ReadRequestsOptions = {},
+): Generator<TraceRequest> {
+  let rows: RequestRows<unknown> | undefined;
+  for (const line of linesIn(chunks)) {
+    if (line.text.trim() === '') continue;
+    const reader = (rows ??= new RequestRows(format ?? detectRequestFormat(line), onNoRequest));
+    const request = attempt(() => reader.read(line), onBadRow);
+    if (request !== undefined) yield request;
+  }
+  if (rows === undefined) throw unreadableTrace('the trace is empty');
+}
+
+/** Rows as requests: time counts from the first, and never goes back. */
+class RequestRows<Row> {
+  readonly #format: RequestFormat<Row>;
+  readonly #rows: RowReader<Row>;
+  readonly #onNoRequest: (() => void) | undefined;
+  #originMs: number | undefined;
+  #lastMs = 0;
+
+  constructor(format: RequestFormat<Row>, onNoRequest: (() => void) | undefined) {
+    this.#format = format;
+    this.#rows = new RowReader(format);
+    this.#onNoRequest = onNoRequest;
+  }
+
+  read(line: Line): TraceRequest | undefined {
+    const row = this.#rows.read(line);
+    if (row === undefined) return undefined;
+    const arrivalMs = this.#arrivalMs(row, line.number);
+    const request = this.#format.request(row);
+    if (request === undefined) this.#onNoRequest?.();
+    return request && { ...request, arrivalMs };
+  }
+
+  #arrivalMs(row: Row, line: number): number {
+    const atMs = this.#format.atMs(row);
+    const arrivalMs = atMs - (this.#originMs ?? atMs);
+    if (arrivalMs < this.#lastMs) {
+      const expected = 'rows in order of time; sort the trace by this column';
+      const found = `${this.#lastMs - arrivalMs} ms before the row above`;
+      throw new TraceRowError({ line, column: this.#format.timeColumn, found, expected });
+    }
+    this.#originMs ??= atMs;
+    this.#lastMs = arrivalMs;
+    return arrivalMs;
+  }
+}
