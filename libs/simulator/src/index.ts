@@ -1,1 +1,27 @@
-export {};
+export { ENGINE_MODELS, engineModel } from './engine/model-catalogue.ts';
+export type { EngineModel, Experts, GroupedAttention, LatentAttention } from './engine/engine-model.ts';
+export { GPU_DATA_SHEETS, type GpuDataSheet, gpuDataSheet } from './engine/gpu.ts';
+export type { Precision } from './engine/model-sizes.ts';
+export type {
+  BatchingSpec,
+  EngineName,
+  EngineSpec,
+  FixedTimeSpec,
+  LoadTimes,
+  Scenario,
+  SimulatedDeployment,
+  SimulatedPlacement,
+  SimulatedPolicy,
+  SimulatedRequest,
+} from './scenario.ts';
+export type {
+  DecisionCounts,
+  DeploymentReport,
+  ExplainedRefusal,
+  Progress,
+  RefusalReason,
+  Report,
+  RequestCounts,
+  Series,
+  Summary,
+} from './report.ts';

@@ -1,0 +1,71 @@
+import type { Engine, EngineListener } from './engine.ts';
+import { SeededRandom } from '../seeded-random.ts';
+
+/** What serving benchmarks do: so many clients, each sending its next request when the last one is answered. */
+export interface ClosedLoop {
+  readonly clients: number;
+  readonly requests: number;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  /** Lengths are drawn evenly from this share of the nominal length up to all of it; 1 = always the nominal one. */
+  readonly leastShare: number;
+  /** On top of the engine's own time to the first token, by the tokens of the prompt. */
+  readonly requestMs: (inputTokens: number) => number;
+  readonly seed: number;
+}
+
+export interface ClosedLoopResult {
+  readonly meanTtftMs: number;
+  /** Mean over requests of (last token - first token) / (tokens - 1). */
+  readonly meanTpotMs: number;
+  readonly totalMs: number;
+  readonly preemptions: number;
+}
+
+interface Sent {
+  readonly atMs: number;
+  readonly outputTokens: number;
+  firstMs: number;
+}
+
+/** Runs a closed loop on one engine, all clients starting at once. */
+export function runClosedLoop(engine: Engine, loop: ClosedLoop): ClosedLoopResult {
+  const random = new SeededRandom(loop.seed);
+  const sent: Sent[] = [];
+  const freed: number[] = [];
+  let ttft = 0;
+  let tpot = 0;
+  let ends = 0;
+  const listener: EngineListener = {
+    firstToken(id, atMs) {
+      sent[id]!.firstMs = atMs;
+      ttft += atMs - sent[id]!.atMs;
+    },
+    finished(id, atMs) {
+      const { firstMs, outputTokens } = sent[id]!;
+      if (outputTokens > 1) tpot += (atMs - firstMs) / (outputTokens - 1);
+      ends = atMs;
+      freed.push(atMs);
+    },
+  };
+  const send = (atMs: number): void => {
+    const inputTokens = drawn(loop.inputTokens, loop.leastShare, random);
+    const outputTokens = drawn(loop.outputTokens, loop.leastShare, random);
+    const overheadMs = loop.requestMs(inputTokens);
+    ttft += overheadMs;
+    sent.push({ atMs, outputTokens, firstMs: 0 });
+    engine.submit({ id: sent.length - 1, inputTokens, outputTokens }, atMs);
+  };
+  for (let client = 0; client < Math.min(loop.clients, loop.requests); client++) send(0);
+  while (engine.nextMs() < Infinity) {
+    engine.advance(engine.nextMs(), listener);
+    for (const atMs of freed.splice(0)) if (sent.length < loop.requests) send(atMs);
+  }
+  const { preemptions } = engine.load();
+  return { meanTtftMs: ttft / sent.length, meanTpotMs: tpot / sent.length, totalMs: ends, preemptions };
+}
+
+function drawn(nominal: number, leastShare: number, random: SeededRandom): number {
+  const least = Math.max(1, Math.floor(nominal * leastShare));
+  return least + random.below(nominal - least + 1);
+}

@@ -1,0 +1,35 @@
+/**
+ * How far an engine stays behind the data sheets, and what it adds. All are fitted (`coefficients.data.ts`); none
+ * depends on the load, so that one set answers for every length and concurrency.
+ */
+export interface Coefficients {
+  /** Of an iteration, whatever it does: scheduling, sampling, copying tokens back. */
+  readonly iterationMs: number;
+  /** Of a layer: kernel launches and their tails; with tensor parallelism two all-reduces on top. */
+  readonly layerMs: number;
+  readonly allReduceMs: number;
+  /** Of a sequence that decodes. */
+  readonly sequenceMs: number;
+  /** Share of the memory bandwidth that reading weights reaches. */
+  readonly weightBandwidth: number;
+  /** The same for experts, whose pieces are small. */
+  readonly expertBandwidth: number;
+  /** The same for the KV cache. */
+  readonly kvBandwidth: number;
+  /** Share of the peak rate that matrix products reach. */
+  readonly flops: number;
+  readonly expertFlops: number;
+  /** The same for attention in prefill. */
+  readonly attentionFlops: number;
+  /** Share of the link bandwidth that all-reduces reach. */
+  readonly linkBandwidth: number;
+  /** Of a request before and behind the engine: HTTP, tokenizing, the first chunk's way back. */
+  readonly requestMs: number;
+  readonly requestMsPerThousandTokens: number;
+  /** Of an iteration that prefills: it runs without a captured graph. */
+  readonly prefillMs: number;
+  /** Share of GPU memory that weights and KV cache may use together. */
+  readonly memoryShare: number;
+  /** Bytes of one cached element. */
+  readonly kvElementBytes: number;
+}
