@@ -1,1 +1,17 @@
-export {};
+export type { Match, PrefixIndex } from './belief/prefix-index.ts';
+export {
+  ENGINE_VERSION,
+  type Explanation,
+  type RankedReplica,
+  type Rejection,
+  type RoutingDecision,
+  type StageScore,
+  type Standing,
+} from './decision.ts';
+export { explain } from './explain.ts';
+export { DEFAULT_PROFILE, parseProfile, type Profile, type WeightedScorer } from './profile.ts';
+export type { Replica } from './replica.ts';
+export { ANYWHERE, type BlockHashes, blockHashes, type Residency, type RoutingRequest } from './request.ts';
+export { decide, route } from './route.ts';
+export { type GatewayPlace, RoutingView, type RoutingViewOptions } from './routing-view.ts';
+export type { Filter, Scorer } from './stages.ts';
