@@ -1,4 +1,5 @@
 import { schedulingV1 } from '@ostro/contracts';
+import { ENGINE_VERSION } from '@ostro/placement';
 import { eventually } from '@ostro/testing';
 import { RunningScheduler } from './running-scheduler.ts';
 import { anInventory } from './scripted-agent.ts';
@@ -32,7 +33,7 @@ describe('placement', () => {
     const nodes = await cell.client(schedulingV1.NodeServiceService);
     const { organizationId } = cell;
     const { decision } = await nodes.getDecision({ organizationId, decisionId: stuck!.decisionId }, await cell.as());
-    expect(decision).toMatchObject({ replicaId: stuck!.replicaId, nodeId: '', engineVersion: 'placement/1' });
+    expect(decision).toMatchObject({ replicaId: stuck!.replicaId, nodeId: '', engineVersion: ENGINE_VERSION });
     expect(decision!.rejections).toEqual([expect.stringContaining('vram-fits refused 1')]);
     expect(decision!.profileDigest).toMatch(/^sha256:[0-9a-f]{64}$/);
 

@@ -20,7 +20,7 @@ export function neededGiB(bytes: number): string {
 
 /** "1.5 cores" out of thousandths of a core. */
 export function cores(cpuMilli: number): string {
-  return `${cpuMilli / 1000} cores`;
+  return cpuMilli === 1000 ? '1 core' : `${cpuMilli / 1000} cores`;
 }
 
 /** Plain code unit order: the one order of ids, the same in every locale. */

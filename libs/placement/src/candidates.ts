@@ -1,6 +1,6 @@
 import type { AcceleratorSnapshot, NodeSnapshot } from './cluster/node.ts';
 import { compareIds } from './amounts.ts';
-import type { PlacementRequest } from './request.ts';
+import type { RequestShape } from './request.ts';
 import type { Candidate } from './stages.ts';
 
 /** Equal accelerators that reach each other fast, in order of id. One without an island is an island of its own. */
@@ -18,13 +18,15 @@ export function islandsOf(accelerators: readonly AcceleratorSnapshot[]): readonl
 
 /**
  * The choices worth scoring among the accelerators that passed: each different accelerator when one is wanted, the
- * tightest group of each island when more are. Twins would score the same, so only the first by id is offered.
+ * tightest group of each island when more are, the bare node when none is. Twins would score the same, so only the first
+ * by id is offered.
  */
 export function candidatesOn(
   node: NodeSnapshot,
-  { accelerator: { count } }: PlacementRequest,
+  { accelerator: { count } }: RequestShape,
   accelerators: readonly AcceleratorSnapshot[],
 ): readonly Candidate[] {
+  if (count === 0) return [{ node, accelerators: [] }];
   if (count === 1) return withoutTwins(accelerators).map((accelerator) => ({ node, accelerators: [accelerator] }));
   return islandsOf(accelerators)
     .filter((island) => island.length >= count)

@@ -2,7 +2,7 @@ import type { Id } from '@ostro/kernel';
 import type { PlacementRequest } from './request.ts';
 
 /** Raised whenever equal inputs may decide differently than before: replays are promised within one version. */
-export const ENGINE_VERSION = 'placement/1';
+export const ENGINE_VERSION = 'placement/2';
 
 export type Decision = Placement | Unschedulable;
 
@@ -13,7 +13,22 @@ export interface Placement {
   readonly nodeId: Id<'nod'>;
   /** Sorted by id, all of one island. */
   readonly acceleratorIds: readonly string[];
+  /** All members of a gang, the first one as above; absent without a gang. */
+  readonly members?: readonly Member[];
+  /** Must be stopped first, least important first; absent where it fits without. */
+  readonly victims?: readonly Victim[];
   readonly explanation: Explanation;
+}
+
+export interface Member {
+  readonly nodeId: Id<'nod'>;
+  readonly acceleratorIds: readonly string[];
+}
+
+export interface Victim {
+  readonly nodeId: Id<'nod'>;
+  readonly replicaId: Id<'rep'>;
+  readonly priority: number;
 }
 
 /** No node fits now. An expected answer, not an error: try again when the cluster has changed. */
@@ -21,6 +36,8 @@ export interface Unschedulable {
   readonly kind: 'unschedulable';
   readonly request: PlacementRequest;
   readonly reasons: readonly Rejection[];
+  /** What would have made it fit, and how far the nearest node is from it: for a person. */
+  readonly wouldFit: string;
   /** The node that came furthest and lacks least; absent when there are no nodes. */
   readonly nearest?: Nearest;
   readonly explanation: Explanation;
@@ -30,7 +47,7 @@ export interface Unschedulable {
 export interface Rejection {
   readonly filter: string;
   readonly count: number;
-  /** The first few, by id. */
+  /** The first few, in order of site and id. */
   readonly nodes: readonly Id<'nod'>[];
   /** What the nearest of them lacks, with numbers. */
   readonly example: string;
@@ -53,7 +70,7 @@ export interface Explanation {
   readonly snapshotGeneration: string;
   readonly nodesConsidered: number;
   readonly rejectionCounts: readonly { readonly filter: string; readonly count: number }[];
-  /** The best candidates in order, the chosen one first. */
+  /** The best nodes in order, each with its best choice of accelerators, the chosen one first. */
   readonly candidates: readonly RankedCandidate[];
 }
 

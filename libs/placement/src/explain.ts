@@ -19,14 +19,14 @@ function explainPlacement({ request, nodeId, acceleratorIds, explanation }: Plac
   ];
 }
 
-function explainUnschedulable({ request, reasons, nearest, explanation }: Unschedulable): string[] {
+function explainUnschedulable({ request, reasons, wouldFit, nearest, explanation }: Unschedulable): string[] {
   if (nearest === undefined) {
     return [`Replica ${request.replicaId} fits nowhere: the cluster has no nodes. Enrol one.`];
   }
   return [
     `Replica ${request.replicaId} fits on none of ${nodes(explanation.nodesConsidered)}.`,
     ...reasons.map(({ filter, count, example }) => `${filter} refused ${count}, for example: ${example}.`),
-    `Nearest: ${nearest.text}.`,
+    `Would fit: ${wouldFit}.`,
   ];
 }
 

@@ -1,11 +1,13 @@
 export { apply } from './cluster/apply.ts';
+export { release } from './cluster/release.ts';
 export { checkNode } from './cluster/check-node.ts';
-export { ClusterSnapshot } from './cluster/cluster-snapshot.ts';
+export { ClusterSnapshot, type ScoringContext } from './cluster/cluster-snapshot.ts';
 export {
   type AcceleratorSnapshot,
   type Amount,
   type CachedModelDigests,
   CPU_MODEL,
+  type Holding,
   type MigSlice,
   type NodeSnapshot,
   type NodeState,
@@ -17,18 +19,21 @@ export {
   type Decision,
   ENGINE_VERSION,
   type Explanation,
+  type Member,
   type Nearest,
   type Placement,
   type RankedCandidate,
   type Rejection,
   type Unschedulable,
+  type Victim,
 } from './decision.ts';
 export { explain } from './explain.ts';
 export { place } from './place.ts';
 export { DEFAULT_PROFILE, parseProfile, type Profile, type WeightedScorer } from './profile.ts';
-export type { AcceleratorRequest, PlacementRequest, Residency, Toleration } from './request.ts';
-export type { Candidate, Filter, Refusal, Scorer } from './stages.ts';
+export type { AcceleratorRequest, Gang, PlacementRequest, RequestShape, Residency, Toleration } from './request.ts';
+export type { Candidate, Filter, Refusal, Scorer, SiteScore } from './stages.ts';
 export { kvBudget, type KvBudget } from './vram/kv-budget.ts';
 export type { ModelFactsLike } from './vram/model-facts.ts';
 export type { Device, RuntimeKind } from './vram/overheads.ts';
 export { type LearnedVram, type VramNeed, vramNeed, type VramNeedInput } from './vram/vram-need.ts';
+export { NO_DEMAND_KNOWN, type Valuation } from './fragmentation/valuation.ts';

@@ -49,7 +49,7 @@ describe('place', () => {
     expect(explanation.candidates).toHaveLength(20);
     expect(explanation.candidates[0]?.nodeId).toBe(chosen);
     expect(explanation).toMatchObject({
-      engineVersion: 'placement/1',
+      engineVersion: 'placement/2',
       seed: 1,
       snapshotGeneration: '1.7',
       nodesConsidered: 30,
@@ -99,7 +99,8 @@ describe('place', () => {
   });
 
   it.each<[string, Partial<PlacementRequest>]>([
-    ['accelerator.count', { accelerator: { ...aRequest().accelerator, count: 0 } }],
+    ['accelerator.memoryBytesEach', { accelerator: { ...aRequest().accelerator, count: 0 } }],
+    ['accelerator.count', { accelerator: { ...aRequest().accelerator, count: -1 } }],
     ['accelerator.count', { accelerator: { ...aRequest().accelerator, count: 1.5 } }],
     ['accelerator.count', { accelerator: { ...aRequest().accelerator, count: Number.NaN } }],
     ['accelerator.memoryBytesEach', { accelerator: { ...aRequest().accelerator, memoryBytesEach: 0 } }],
@@ -137,7 +138,7 @@ describe('explain', () => {
     expect(words).toContain('weights-cached 600 x 3');
     expect(words).toMatch(/Next was nod_0002 on GPU-0 with \d+: it lost 1800 on weights-cached\./);
     expect(words).toContain('Of 3 nodes, refused: 1 by node-ready.');
-    expect(words).toContain('profile default, seed 1, snapshot 1.7, engine placement/1');
+    expect(words).toContain('profile default, seed 1, snapshot 1.7, engine placement/2');
   });
 
   it('says when only the seed decided, and when nothing else fitted', () => {
@@ -150,6 +151,9 @@ describe('explain', () => {
     const words = explain(decide(asking({ count: 2 }), pair));
     expect(words).toContain('fits on none of 1 node.');
     expect(words).toContain('accelerator-count-in-one-island refused 1, for example: node nod_0001 has 1 x H100-80GB');
-    expect(words).toContain('Nearest: node nod_0001 has 1 x H100-80GB that fits in its best island, 2 needed.');
+    expect(words).toContain(
+      'Would fit: 2 x any accelerator with 16.0 GiB free in one island, 1 core, 1.0 GiB of host memory: ' +
+        'nearest is node nod_0001 with 1, it has 1 x H100-80GB that fits in its best island, 2 needed.',
+    );
   });
 });

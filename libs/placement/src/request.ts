@@ -7,9 +7,26 @@ import {
   MAX_HOST_BYTES,
 } from './cluster/check-node.ts';
 
-/** What must fit, on one node and whole, for one replica to run. */
-export interface PlacementRequest {
+/** What must fit, whole, for one replica to run. */
+export interface PlacementRequest extends RequestShape {
   readonly replicaId: Id<'rep'>;
+  /** Higher wins; 0 where nothing is said. Only a replica of strictly lower priority may be preempted. */
+  readonly priority?: number;
+  /** Whether replicas of lower priority may be stopped for this one when it fits nowhere. */
+  readonly mayPreempt?: boolean;
+  /** Asks for several equal members instead of one, placed whole or not at all. */
+  readonly gang?: Gang;
+}
+
+/** Members of one replica that spans nodes: each takes all that the request says. */
+export interface Gang {
+  readonly members: number;
+  /** All members in one site, because they talk to each other all the time. */
+  readonly sameSite: boolean;
+}
+
+/** All that filters and scorers may look at: requests of equal shape have the same places, in the same order. */
+export interface RequestShape {
   readonly organizationId: Id<'org'>;
   readonly deploymentId: Id<'dep'>;
   readonly modelDigest: string;
@@ -29,9 +46,12 @@ export interface PlacementRequest {
 export interface AcceleratorRequest {
   /** Any of these; empty = any at all. */
   readonly models: readonly string[];
-  /** Tensor-parallel size: that many equal accelerators in one island. A model on a CPU takes one of model `CPU`. */
+  /**
+   * Tensor-parallel size: that many equal accelerators in one island. A model on a CPU takes one of model `CPU`; a
+   * process that serves no model takes 0.
+   */
   readonly count: number;
-  /** VRAM need of one accelerator, see `vramNeed`. Never 0: that would slip in beside an exclusive replica. */
+  /** VRAM need of one accelerator, see `vramNeed`. 0 only with count 0: it would slip in beside an exclusive replica. */
   readonly memoryBytesEach: number;
   /** Nobody else on these accelerators, not even the same organization. */
   readonly exclusive: boolean;
@@ -52,14 +72,24 @@ export interface Toleration {
   readonly value?: string;
 }
 
+/** Equal for requests of equal shape, and only for them. */
+export function shapeKey(request: PlacementRequest): string {
+  const { replicaId: _replicaId, priority: _priority, mayPreempt: _mayPreempt, gang: _gang, ...shape } = request;
+  return JSON.stringify(shape);
+}
+
 const MAX_COUNT = 1024;
+const MAX_MEMBERS = 1024;
+/** Wide enough for any scheme of classes, and small enough to be told from a mistake. */
+const MAX_PRIORITY = 10 ** 9;
 const COUNTRY = /^[A-Z]{2}$/;
 
 /** @throws DomainError INVALID_ARGUMENT (INVALID_PLACEMENT_REQUEST) naming the field. */
 export function checkRequest(request: PlacementRequest): void {
   const { accelerator, residency, minComputeCapability } = request;
-  checkAmount('accelerator.count', accelerator.count, 1, MAX_COUNT);
-  checkAmount('accelerator.memoryBytesEach', accelerator.memoryBytesEach, 1, MAX_ACCELERATOR_BYTES);
+  checkAmount('accelerator.count', accelerator.count, 0, MAX_COUNT);
+  const [least, most] = accelerator.count === 0 ? [0, 0] : [1, MAX_ACCELERATOR_BYTES];
+  checkAmount('accelerator.memoryBytesEach', accelerator.memoryBytesEach, least, most);
   checkAmount('cpuMilli', request.cpuMilli, 0, MAX_CPU_MILLI);
   checkAmount('hostMemoryBytes', request.hostMemoryBytes, 0, MAX_HOST_BYTES);
   if (!residency.countries.every((country) => COUNTRY.test(country))) {
@@ -68,6 +98,8 @@ export function checkRequest(request: PlacementRequest): void {
   if (minComputeCapability !== undefined && !isComputeCapability(minComputeCapability)) {
     throw invalid('minComputeCapability', 'of the form "9.0"');
   }
+  checkAmount('priority', Math.abs(request.priority ?? 0), 0, MAX_PRIORITY);
+  if (request.gang !== undefined) checkAmount('gang.members', request.gang.members, 1, MAX_MEMBERS);
 }
 
 function checkAmount(field: string, value: number, min: number, max: number): void {

@@ -1,6 +1,6 @@
-import type { ClusterSnapshot } from './cluster/cluster-snapshot.ts';
+import type { ScoringContext } from './cluster/cluster-snapshot.ts';
 import { type AcceleratorSnapshot, type NodeSnapshot, placeableAccelerators } from './cluster/node.ts';
-import type { PlacementRequest } from './request.ts';
+import type { RequestShape } from './request.ts';
 
 /**
  * Says what is possible. A filter narrows the accelerators of a node to those it has nothing against; none left means
@@ -12,20 +12,22 @@ export interface Filter {
   readonly name: string;
   /** Keeps a promise (residency, isolation, no over-allocation): no profile may leave it out. */
   readonly mandatory: boolean;
+  /** What it refuses may fit once replicas of lower priority have left. */
+  readonly curable?: boolean;
   keep(
-    request: PlacementRequest,
+    request: RequestShape,
     node: NodeSnapshot,
     accelerators: readonly AcceleratorSnapshot[],
   ): readonly AcceleratorSnapshot[];
   /** Called only for a node that `keep` refused, with the same arguments, and only when no node fits. */
-  refusal(request: PlacementRequest, node: NodeSnapshot, accelerators: readonly AcceleratorSnapshot[]): Refusal;
+  refusal(request: RequestShape, node: NodeSnapshot, accelerators: readonly AcceleratorSnapshot[]): Refusal;
 }
 
 export interface Refusal {
   /** Orders refused nodes of one filter from nearest to furthest; the unit is the filter's own. */
   readonly missing: number;
-  /** For a person, with numbers: what the node has and what was asked. */
-  readonly text: string;
+  /** For a person, with numbers: what the node has and what was asked. Asked only of the nearest node. */
+  text(): string;
 }
 
 /** A node with one choice of its accelerators that every filter let through. */
@@ -34,19 +36,29 @@ export interface Candidate {
   readonly accelerators: readonly AcceleratorSnapshot[];
 }
 
-/** Says what is better: whole numbers from 0 to 1000, 1000 best. A scorer never refuses. */
+/**
+ * Says what is better: whole numbers from 0 to 1000, 1000 best. A scorer never refuses. It is local: it looks at the
+ * candidate, the request and the context, never at other nodes, so that its answer stays true until the node changes.
+ */
 export interface Scorer {
   readonly name: string;
-  /** Looks at the whole decision once and answers the function that scores each candidate. */
-  prepare(
-    request: PlacementRequest,
-    snapshot: ClusterSnapshot,
-    candidates: readonly Candidate[],
-  ): (candidate: Candidate) => number;
+  /** Looks at request and context once and answers the function that scores each candidate. */
+  prepare(request: RequestShape, context: ScoringContext): (candidate: Candidate) => number;
+  /** The one thing a scorer may ask beyond the node: a sum over all nodes of its site, scored and added to the rest. */
+  readonly site?: SiteScore;
+}
+
+export interface SiteScore {
+  /** What a node adds to the sum of its site, a whole number; undefined where the request does not ask for it. */
+  prepare(request: RequestShape): ((node: NodeSnapshot) => number) | undefined;
+  /** Together with the score of a candidate from 0 to 1000. */
+  score(sum: number): number;
 }
 
 /** What a filter answers that refuses the node as a whole. */
 export const NONE: readonly AcceleratorSnapshot[] = [];
+/** What a request without accelerators takes through the filters: nothing, which is not the same as none left. */
+const NOTHING: readonly AcceleratorSnapshot[] = [];
 
 /** Those that pass; the list itself when all do. */
 export function narrowed(
@@ -63,8 +75,8 @@ export type Walked =
   | { readonly passed: false; readonly stage: number; readonly accelerators: readonly AcceleratorSnapshot[] };
 
 /** Takes a node through the filters, in order, up to the first that refuses it. */
-export function walk(request: PlacementRequest, node: NodeSnapshot, filters: readonly Filter[]): Walked {
-  let accelerators = placeableAccelerators(node);
+export function walk(request: RequestShape, node: NodeSnapshot, filters: readonly Filter[]): Walked {
+  let accelerators = request.accelerator.count === 0 ? NOTHING : placeableAccelerators(node);
   for (let stage = 0; stage < filters.length; stage += 1) {
     const kept = filters[stage]!.keep(request, node, accelerators);
     if (kept.length === 0 && kept !== accelerators) return { passed: false, stage, accelerators };

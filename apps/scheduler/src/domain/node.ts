@@ -1,5 +1,11 @@
 import type { Id } from '@ostro/kernel';
-import { type AcceleratorSnapshot, checkNode, type NodeSnapshot, type NodeState } from '@ostro/placement';
+import {
+  type AcceleratorSnapshot,
+  checkNode,
+  type NodeSnapshot,
+  type NodeState,
+  type ReplicaOnNode,
+} from '@ostro/placement';
 
 /** What the operator says about a node. Death is not said, it is noticed. */
 export type OperatorState = Exclude<NodeState, 'dead'>;
@@ -88,8 +94,19 @@ export function snapshotOf(node: Node, allocations: readonly Allocation[]): Node
     hostMemoryBytes: { capacity: inventory.hostMemoryBytes, free: inventory.hostMemoryBytes },
     accelerators: inventory.accelerators.map((accelerator) => acceleratorOf(accelerator, allocations)),
     cachedModelDigests: { vram: [], hostRam: [], disk: inventory.cachedModelDigests },
-    replicas: allocations.map(({ replicaId, deploymentId }) => ({ replicaId, deploymentId })),
+    replicas: allocations.map(replicaOf),
     runtimes: inventory.runtimes,
+  };
+}
+
+/** Enough to see it go; every replica is of one priority today. */
+function replicaOf({ replicaId, deploymentId, ...allocation }: Allocation): ReplicaOnNode {
+  const { acceleratorIds, memoryBytesEach, cpuMilli } = allocation;
+  const takenBytes = acceleratorIds.map(() => memoryBytesEach);
+  return {
+    replicaId,
+    deploymentId,
+    holding: { cpuMilli, hostMemoryBytes: 0, acceleratorIds, takenBytes, priority: 0 },
   };
 }
 

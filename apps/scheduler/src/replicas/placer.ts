@@ -123,8 +123,7 @@ function fits(node: Node, allocations: readonly Allocation[], placement: Placeme
 
 /** Which resource is short on which node, without what changes from one try to the next. */
 function reasonsOf(decision: Exclude<Decision, Placement>): string {
-  const { reasons, nearest } = decision;
-  if (nearest === undefined) return 'the cluster has no nodes: enrol one';
+  const { reasons, wouldFit } = decision;
   const lines = reasons.map(({ filter, count, example }) => `${filter} refused ${count}, for example: ${example}`);
-  return [...lines, `nearest: ${nearest.text}`].join('; ');
+  return [...lines, `would fit: ${wouldFit}`].join('; ');
 }

@@ -27,7 +27,7 @@ describe('apply', () => {
     const node = after.nodes[0]!;
     expect(node.cpuMilli.free).toBe(62_500);
     expect(node.hostMemoryBytes.free).toBe(510 * GIB);
-    expect(node.replicas).toEqual([{ replicaId: replicaId(1), deploymentId: 'dep_1' }]);
+    expect(node.replicas).toMatchObject([{ replicaId: replicaId(1), deploymentId: 'dep_1' }]);
     expect(node.accelerators.map((each) => each.freeMemoryBytes / GIB)).toEqual([64, 80, 80, 80, 80, 80, 80, 80]);
     expect(node.accelerators.map((each) => each.organizationId)).toEqual([
       organizationId(1),

@@ -1,60 +1,150 @@
 import { DomainError, type Generation } from '@ostro/kernel';
 import { compareIds } from '../amounts.ts';
+import { NO_DEMAND_KNOWN, type Valuation } from '../fragmentation/valuation.ts';
 import { checkNode } from './check-node.ts';
-import type { NodeSnapshot } from './node.ts';
+import { type Block, Layout } from './layout.ts';
+import { type NodeSnapshot, placeableAccelerators } from './node.ts';
+import { cheapestPrices, type CheapestPrices, pricePerMiB } from './prices.ts';
+
+/** What scorers may know beside a request and a node. Another object whenever anything in it is different. */
+export interface ScoringContext {
+  readonly valuation: Valuation;
+  readonly cheapest: CheapestPrices;
+  /** Every accelerator model of the cluster, in order. */
+  readonly models: readonly string[];
+}
+
+interface Parts {
+  readonly generation: Generation;
+  readonly layout: Layout;
+  readonly blocks: readonly Block[];
+  readonly context: ScoringContext;
+}
 
 /**
- * All nodes at one generation: checked, and sorted by id whatever order storage gave, so that equal states decide
- * equally. Never changes; `withNode` answers a new one that shares every other node.
+ * All nodes at one generation: checked, and sorted by site and id whatever order storage gave, so that equal states
+ * decide equally. Never changes: `withNode` and `withValuation` answer a new one that shares all the rest. Snapshots made
+ * from one another are a lineage and share a layout; deciding on them is cheap, because only the nodes that differ are
+ * looked at again. So take a cluster from storage once and carry changes over with `withNode`.
  */
 export class ClusterSnapshot {
   readonly generation: Generation;
-  readonly nodes: readonly NodeSnapshot[];
-  readonly #positions: ReadonlyMap<string, number>;
+  readonly layout: Layout;
+  readonly blocks: readonly Block[];
+  readonly context: ScoringContext;
+  #nodes: readonly NodeSnapshot[] | undefined;
 
-  private constructor(generation: Generation, nodes: readonly NodeSnapshot[], positions: ReadonlyMap<string, number>) {
+  private constructor({ generation, layout, blocks, context }: Parts) {
     this.generation = generation;
-    this.nodes = nodes;
-    this.#positions = positions;
+    this.layout = layout;
+    this.blocks = blocks;
+    this.context = context;
   }
 
   /** @throws DomainError INVALID_ARGUMENT for a node that `checkNode` refuses or that is listed twice. */
   static of(input: { readonly generation: Generation; readonly nodes: readonly NodeSnapshot[] }): ClusterSnapshot {
-    const nodes = input.nodes.map(checkedAndSorted).sort((a, b) => compareIds(a.nodeId, b.nodeId));
-    const positions = new Map(nodes.map((node, position) => [node.nodeId as string, position]));
-    if (positions.size !== nodes.length) {
-      const twice = nodes.find((node, position) => positions.get(node.nodeId) !== position);
-      throw new DomainError(
-        'INVALID_ARGUMENT',
-        'DUPLICATE_NODE',
-        `node ${twice?.nodeId} is listed twice; keep the entry of the newest generation`,
-        { details: { nodeId: String(twice?.nodeId) } },
-      );
-    }
-    return new ClusterSnapshot(input.generation, nodes, positions);
+    const nodes = input.nodes.map(checkedAndSorted);
+    const { layout, blocks } = Layout.of(nodes);
+    if (layout.size !== nodes.length) throw duplicate(nodes);
+    const context = { valuation: NO_DEMAND_KNOWN, cheapest: cheapestPrices(nodes), models: modelsOf(nodes) };
+    return new ClusterSnapshot({ generation: input.generation, layout, blocks, context });
+  }
+
+  /** In order of site and id. */
+  get nodes(): readonly NodeSnapshot[] {
+    this.#nodes ??= this.blocks.flat();
+    return this.#nodes;
+  }
+
+  get valuation(): Valuation {
+    return this.context.valuation;
   }
 
   node(nodeId: string): NodeSnapshot | undefined {
-    const position = this.#positions.get(nodeId);
-    return position === undefined ? undefined : this.nodes[position];
+    const position = this.layout.positions.get(nodeId);
+    return position === undefined ? undefined : this.nodeAt(position);
+  }
+
+  nodeAt(position: number): NodeSnapshot {
+    const block = this.layout.blockOf(position);
+    return this.blocks[block]![position - this.layout.starts[block]!]!;
   }
 
   /** The same cluster with one of its nodes in another state. @throws DomainError NOT_FOUND for a node it lacks. */
-  withNode(node: NodeSnapshot): ClusterSnapshot {
-    const position = this.#positions.get(node.nodeId);
-    if (position === undefined) {
+  withNode(changed: NodeSnapshot): ClusterSnapshot {
+    const before = this.node(changed.nodeId);
+    if (before === undefined) {
       throw new DomainError(
         'NOT_FOUND',
         'NODE_NOT_IN_SNAPSHOT',
-        `node ${node.nodeId} is not in this snapshot; take a new one`,
+        `node ${changed.nodeId} is not in this snapshot; take a new one`,
       );
     }
-    return new ClusterSnapshot(this.generation, this.nodes.with(position, checkedAndSorted(node)), this.#positions);
+    const node = checkedAndSorted(changed);
+    const moved = node.siteId !== before.siteId;
+    const position = this.layout.positions.get(node.nodeId)!;
+    const block = this.layout.blockOf(position);
+    const blocks = this.blocks.with(block, this.blocks[block]!.with(position - this.layout.starts[block]!, node));
+    return new ClusterSnapshot({
+      generation: this.generation,
+      context: this.#contextWith(before, node, blocks),
+      ...(moved ? Layout.of(blocks.flat()) : { layout: this.layout, blocks }),
+    });
   }
+
+  /** The same cluster, judged by another demand. */
+  withValuation(valuation: Valuation): ClusterSnapshot {
+    const { generation, layout, blocks, context } = this;
+    return new ClusterSnapshot({ generation, layout, blocks, context: { ...context, valuation } });
+  }
+
+  /** The very context for as long as prices and models stay, so that nothing is scored anew without need. */
+  #contextWith(before: NodeSnapshot, after: NodeSnapshot, blocks: readonly Block[]): ScoringContext {
+    if (isPricedAlike(before, after)) return this.context;
+    const nodes = blocks.flat();
+    return { ...this.context, cheapest: cheapestPrices(nodes), models: modelsOf(nodes) };
+  }
+}
+
+function modelsOf(nodes: readonly NodeSnapshot[]): readonly string[] {
+  const models = new Set<string>();
+  for (const node of nodes) for (const { model } of placeableAccelerators(node)) models.add(model);
+  return [...models].sort();
+}
+
+function isPricedAlike(a: NodeSnapshot, b: NodeSnapshot): boolean {
+  return (
+    pricePerMiB(a) === pricePerMiB(b) &&
+    a.accelerators.length === b.accelerators.length &&
+    a.accelerators.every((accelerator, at) => offersAlike(accelerator, b.accelerators[at]!))
+  );
+}
+
+type Offer = NodeSnapshot['accelerators'][number];
+
+function offersAlike(a: Offer, b: Offer): boolean {
+  if (a === b) return true;
+  const profiles = ({ migSlices }: Offer): string | undefined => migSlices?.map(({ profile }) => profile).join();
+  return a.model === b.model && profiles(a) === profiles(b);
 }
 
 function checkedAndSorted(node: NodeSnapshot): NodeSnapshot {
   checkNode(node);
+  const isSorted = node.accelerators.every(
+    ({ acceleratorId }, at, all) => at === 0 || compareIds(all[at - 1]!.acceleratorId, acceleratorId) < 0,
+  );
+  if (isSorted) return node;
   const accelerators = [...node.accelerators].sort((a, b) => compareIds(a.acceleratorId, b.acceleratorId));
   return { ...node, accelerators };
+}
+
+function duplicate(nodes: readonly NodeSnapshot[]): DomainError {
+  const ids = nodes.map(({ nodeId }) => nodeId);
+  const twice = String(ids.find((nodeId, at) => ids.indexOf(nodeId) !== at));
+  return new DomainError(
+    'INVALID_ARGUMENT',
+    'DUPLICATE_NODE',
+    `node ${twice} is listed twice; keep the entry of the newest generation`,
+    { details: { nodeId: twice } },
+  );
 }

@@ -1,4 +1,5 @@
 import type { Id } from '@ostro/kernel';
+import type { PlacementRequest } from '../request.ts';
 
 /** What one node offers at one moment, as the scheduler's books and the agent's report say together. */
 export interface NodeSnapshot {
@@ -42,6 +43,23 @@ export interface Taint {
 export interface ReplicaOnNode {
   readonly replicaId: Id<'rep'>;
   readonly deploymentId: Id<'dep'>;
+  /** Absent where our books do not say: such a replica is counted, and never moved or preempted. */
+  readonly holding?: Holding;
+}
+
+/** What a replica (or one member of its gang) takes of its node: enough to give it back. */
+export interface Holding {
+  readonly cpuMilli: number;
+  readonly hostMemoryBytes: number;
+  readonly acceleratorIds: readonly string[];
+  /** Of each accelerator, in the same order: for an exclusive replica all that was free. */
+  readonly takenBytes: readonly number[];
+  /** Higher wins: only replicas of strictly lower priority make room for another. */
+  readonly priority: number;
+  /** What stopping it would cost, for example seconds of work lost; any one unit for the whole cluster, absent = 0. */
+  readonly evictionLoss?: number;
+  /** The question it was placed for; absent where only the books are known, and then it can leave but not move. */
+  readonly request?: PlacementRequest;
 }
 
 /** Where a model's weights lie already, nearest tier first. */

@@ -28,7 +28,7 @@ describe('accelerator-count-in-one-island', () => {
 
   it('says how many the best island has', () => {
     const { text, missing } = acceleratorCountInOneIsland.refusal(asking({ count: 4 }), node, [single, ...pair]);
-    expect(text).toMatch(/has 2 x H100-80GB that fits in its best island, 4 needed$/);
+    expect(text()).toMatch(/has 2 x H100-80GB that fits in its best island, 4 needed$/);
     expect(missing).toBe(2);
   });
 });

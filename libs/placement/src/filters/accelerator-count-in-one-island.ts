@@ -9,18 +9,19 @@ import type { Filter } from '../stages.ts';
 export const acceleratorCountInOneIsland: Filter = {
   name: 'accelerator-count-in-one-island',
   mandatory: true,
+  curable: true,
   keep: ({ accelerator: { count } }, _node, accelerators) =>
-    count === 1
+    count <= 1
       ? accelerators
       : islandsOf(accelerators)
           .filter((island) => island.length >= count)
           .flat(),
   refusal: ({ accelerator: { count } }, node, accelerators) => {
     const best = islandsOf(accelerators).reduce((a, b) => (b.length > a.length ? b : a));
-    const has = `${best.length} x ${best[0]?.model}`;
+    const has = (): string => `${best.length} x ${best[0]?.model}`;
     return {
       missing: count - best.length,
-      text: `node ${node.nodeId} has ${has} that fits in its best island, ${count} needed`,
+      text: () => `node ${node.nodeId} has ${has()} that fits in its best island, ${count} needed`,
     };
   },
 };

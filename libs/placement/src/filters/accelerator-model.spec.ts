@@ -19,13 +19,13 @@ describe('accelerator-model', () => {
   it('says what the node has and what was asked for', () => {
     const request = asking({ models: [H100, 'H200-141GB'] });
     const { text } = acceleratorModel.refusal(request, node, [l40s, l40s]);
-    expect(text).toBe(`node ${node.nodeId} has L40S, H100-80GB or H200-141GB needed`);
+    expect(text()).toBe(`node ${node.nodeId} has L40S, H100-80GB or H200-141GB needed`);
   });
 
   it('refuses a node without accelerators even when any model will do', () => {
     const nothing: never[] = [];
     expect(acceleratorModel.keep(asking({ models: [] }), node, nothing)).not.toBe(nothing);
-    expect(acceleratorModel.refusal(asking({ models: [] }), node, nothing).text).toMatch(
+    expect(acceleratorModel.refusal(asking({ models: [] }), node, nothing).text()).toMatch(
       /has no accelerator, any accelerator needed$/,
     );
   });

@@ -22,6 +22,6 @@ describe('compute-capability', () => {
   it('names the best the node has', () => {
     const [old, older] = [anAccelerator({ computeCapability: '8.6', model: 'A10' }), aCpu()];
     const refusal = computeCapability.refusal(aRequest({ minComputeCapability: '8.9' }), aNode(), [older, old]);
-    expect(refusal.text).toMatch(/has compute capability 8.6 on its best A10, 8.9 needed$/);
+    expect(refusal.text()).toMatch(/has compute capability 8.6 on its best A10, 8.9 needed$/);
   });
 });

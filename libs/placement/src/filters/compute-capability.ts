@@ -17,7 +17,8 @@ export const computeCapability: Filter = {
     const has = best.computeCapability ?? 'none';
     return {
       missing: asNumber(minComputeCapability) - asNumber(best.computeCapability),
-      text: `node ${node.nodeId} has compute capability ${has} on its best ${best.model}, ${minComputeCapability} needed`,
+      text: () =>
+        `node ${node.nodeId} has compute capability ${has} on its best ${best.model}, ${minComputeCapability} needed`,
     };
   },
 };

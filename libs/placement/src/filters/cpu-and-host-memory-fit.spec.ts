@@ -18,7 +18,7 @@ describe('cpu-and-host-memory-fit', () => {
 
   it('says both amounts, and orders by what is missing most in proportion', () => {
     const refusal = cpuAndHostMemoryFit.refusal(aRequest({ cpuMilli: 2000, hostMemoryBytes: 4 * GIB }), node, []);
-    expect(refusal.text).toMatch(/has 1.5 cores and 3.0 GiB of host memory free, 2 cores and 4.0 GiB needed$/);
+    expect(refusal.text()).toMatch(/has 1.5 cores and 3.0 GiB of host memory free, 2 cores and 4.0 GiB needed$/);
     expect(refusal.missing).toBe(250);
   });
 });

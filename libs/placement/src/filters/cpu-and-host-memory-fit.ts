@@ -5,6 +5,7 @@ import { type Filter, NONE } from '../stages.ts';
 export const cpuAndHostMemoryFit: Filter = {
   name: 'cpu-and-host-memory-fit',
   mandatory: true,
+  curable: true,
   keep: (request, node, accelerators) =>
     node.cpuMilli.free >= request.cpuMilli && node.hostMemoryBytes.free >= request.hostMemoryBytes
       ? accelerators
@@ -14,7 +15,7 @@ export const cpuAndHostMemoryFit: Filter = {
       shortfall(request.cpuMilli, node.cpuMilli.free),
       shortfall(request.hostMemoryBytes, node.hostMemoryBytes.free),
     ),
-    text:
+    text: () =>
       `node ${node.nodeId} has ${cores(node.cpuMilli.free)} and ${freeGiB(node.hostMemoryBytes.free)} of host memory ` +
       `free, ${cores(request.cpuMilli)} and ${neededGiB(request.hostMemoryBytes)} needed`,
   }),

@@ -11,6 +11,6 @@ describe('healthy', () => {
 
   it('refuses a node that has only sick ones', () => {
     expect(healthy.keep(aRequest(), aNode(), [sick])).toEqual([]);
-    expect(healthy.refusal(aRequest(), aNode(), [sick]).text).toMatch(/no healthy accelerator, of 1$/);
+    expect(healthy.refusal(aRequest(), aNode(), [sick]).text()).toMatch(/no healthy accelerator, of 1$/);
   });
 });

@@ -7,6 +7,6 @@ export const healthy: Filter = {
   keep: (_request, _node, accelerators) => narrowed(accelerators, (accelerator) => accelerator.healthy),
   refusal: (_request, node, accelerators) => ({
     missing: 1,
-    text: `node ${node.nodeId} has no healthy accelerator, of ${accelerators.length}`,
+    text: () => `node ${node.nodeId} has no healthy accelerator, of ${accelerators.length}`,
   }),
 };

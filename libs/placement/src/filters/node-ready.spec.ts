@@ -10,6 +10,6 @@ describe('node-ready', () => {
   it.each(['cordoned', 'draining', 'dead'] as const)('refuses a node that is %s and says so', (state) => {
     const node = aNode({ state });
     expect(nodeReady.keep(aRequest(), node, node.accelerators)).toEqual([]);
-    expect(nodeReady.refusal(aRequest(), node, node.accelerators).text).toBe(`node ${node.nodeId} is ${state}`);
+    expect(nodeReady.refusal(aRequest(), node, node.accelerators).text()).toBe(`node ${node.nodeId} is ${state}`);
   });
 });

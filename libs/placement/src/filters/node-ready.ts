@@ -5,5 +5,5 @@ export const nodeReady: Filter = {
   name: 'node-ready',
   mandatory: true,
   keep: (_request, node, accelerators) => (node.state === 'ready' ? accelerators : NONE),
-  refusal: (_request, node) => ({ missing: 1, text: `node ${node.nodeId} is ${node.state}` }),
+  refusal: (_request, node) => ({ missing: 1, text: () => `node ${node.nodeId} is ${node.state}` }),
 };

@@ -21,8 +21,8 @@ describe('one-organization-per-accelerator', () => {
 
   it('never names another organization', () => {
     const held = [anAccelerator({ organizationId: theirs })];
-    const texts = [true, false].map(
-      (exclusive) => oneOrganizationPerAccelerator.refusal(asking({ exclusive }), aNode(), held).text,
+    const texts = [true, false].map((exclusive) =>
+      oneOrganizationPerAccelerator.refusal(asking({ exclusive }), aNode(), held).text(),
     );
     expect(texts[0]).toMatch(/has no unshared accelerator, of 1$/);
     expect(texts[1]).toMatch(/has other organizations on all 1 accelerators$/);

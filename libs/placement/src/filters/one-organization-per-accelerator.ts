@@ -1,5 +1,5 @@
 import { type AcceleratorSnapshot, CPU_MODEL } from '../cluster/node.ts';
-import type { PlacementRequest } from '../request.ts';
+import type { RequestShape } from '../request.ts';
 import { type Filter, narrowed } from '../stages.ts';
 
 /**
@@ -10,16 +10,18 @@ import { type Filter, narrowed } from '../stages.ts';
 export const oneOrganizationPerAccelerator: Filter = {
   name: 'one-organization-per-accelerator',
   mandatory: true,
+  curable: true,
   keep: (request, _node, accelerators) => narrowed(accelerators, (accelerator) => isOpenTo(request, accelerator)),
   refusal: ({ accelerator: { exclusive } }, node, accelerators) => ({
     missing: 1,
-    text: exclusive
-      ? `node ${node.nodeId} has no unshared accelerator, of ${accelerators.length}`
-      : `node ${node.nodeId} has other organizations on all ${accelerators.length} accelerators`,
+    text: () =>
+      exclusive
+        ? `node ${node.nodeId} has no unshared accelerator, of ${accelerators.length}`
+        : `node ${node.nodeId} has other organizations on all ${accelerators.length} accelerators`,
   }),
 };
 
-function isOpenTo(request: PlacementRequest, { organizationId, model }: AcceleratorSnapshot): boolean {
+function isOpenTo(request: RequestShape, { organizationId, model }: AcceleratorSnapshot): boolean {
   if (organizationId === undefined) return true;
   if (request.accelerator.exclusive) return false;
   return organizationId === request.organizationId || model === CPU_MODEL;

@@ -8,7 +8,7 @@ describe('residency-allowed', () => {
     const request = aRequest({ residency: { countries: [], operators: [], certifications: [], ...residency } });
     const node = aNode(overrides);
     const isKept = residencyAllowed.keep(request, node, node.accelerators) === node.accelerators;
-    return isKept ? undefined : residencyAllowed.refusal(request, node, node.accelerators).text;
+    return isKept ? undefined : residencyAllowed.refusal(request, node, node.accelerators).text();
   };
 
   it('restricts nothing by an empty policy, not even a node that says nothing', () => {

@@ -1,5 +1,5 @@
 import type { NodeSnapshot } from '../cluster/node.ts';
-import type { PlacementRequest } from '../request.ts';
+import type { RequestShape, Residency } from '../request.ts';
 import { type Filter, NONE } from '../stages.ts';
 
 /**
@@ -10,14 +10,23 @@ import { type Filter, NONE } from '../stages.ts';
 export const residencyAllowed: Filter = {
   name: 'residency-allowed',
   mandatory: true,
-  keep: (request, node, accelerators) => (violations(request, node).length === 0 ? accelerators : NONE),
+  keep: ({ residency }, node, accelerators) => (isWithin(residency, node) ? accelerators : NONE),
   refusal: (request, node) => {
     const found = violations(request, node);
-    return { missing: found.length, text: `node ${node.nodeId} ${found.join(' and ')}` };
+    return { missing: found.length, text: () => `node ${node.nodeId} ${found.join(' and ')}` };
   },
 };
 
-function violations({ residency }: PlacementRequest, node: NodeSnapshot): readonly string[] {
+function isWithin({ countries, operators, certifications }: Residency, node: NodeSnapshot): boolean {
+  return (
+    isAllowed(countries, node.country) &&
+    isAllowed(operators, node.operator) &&
+    certifications.every((certification) => node.certifications.includes(certification))
+  );
+}
+
+/** The same rule in words, one by one. */
+function violations({ residency }: RequestShape, node: NodeSnapshot): readonly string[] {
   const { countries, operators, certifications } = residency;
   const lacking = certifications.filter((certification) => !node.certifications.includes(certification));
   return [

@@ -17,6 +17,6 @@ describe('runtime-available', () => {
   it('says what the node can start and what is needed', () => {
     const node = aNode({ runtimes: ['simulated'] });
     const { text } = runtimeAvailable.refusal(aRequest({ runtime: 'vllm' }), node, node.accelerators);
-    expect(text).toBe(`node ${node.nodeId} can start simulated, vllm needed`);
+    expect(text()).toBe(`node ${node.nodeId} can start simulated, vllm needed`);
   });
 });

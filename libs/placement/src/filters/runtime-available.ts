@@ -8,6 +8,6 @@ export const runtimeAvailable: Filter = {
     runtime === undefined || runtimes === undefined || runtimes.includes(runtime) ? accelerators : NONE,
   refusal: ({ runtime }, { nodeId, runtimes = [] }) => ({
     missing: 1,
-    text: `node ${nodeId} can start ${runtimes.join(', ') || 'no runtime'}, ${runtime} needed`,
+    text: () => `node ${nodeId} can start ${runtimes.join(', ') || 'no runtime'}, ${runtime} needed`,
   }),
 };

@@ -19,6 +19,6 @@ describe('taints-tolerated', () => {
     const twice = aNode({ taints: [...node.taints, { key: 'spot', value: 'true' }] });
     const request = aRequest({ tolerations: [{ key: 'team' }] });
     expect(taintsTolerated.keep(request, twice, twice.accelerators)).toEqual([]);
-    expect(taintsTolerated.refusal(request, twice, twice.accelerators).text).toMatch(/has spot=true, which is not/);
+    expect(taintsTolerated.refusal(request, twice, twice.accelerators).text()).toMatch(/has spot=true, which is not/);
   });
 });

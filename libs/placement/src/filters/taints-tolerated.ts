@@ -1,5 +1,5 @@
 import type { NodeSnapshot, Taint } from '../cluster/node.ts';
-import type { PlacementRequest } from '../request.ts';
+import type { RequestShape } from '../request.ts';
 import { type Filter, NONE } from '../stages.ts';
 
 /** A taint reserves a node for those who name it (Kubernetes' NoSchedule); all of a node's taints must be tolerated. */
@@ -9,12 +9,13 @@ export const taintsTolerated: Filter = {
   keep: (request, node, accelerators) => (repelling(request, node).length === 0 ? accelerators : NONE),
   refusal: (request, node) => {
     const taints = repelling(request, node);
-    const named = taints.map(({ key, value }) => `${key}=${value}`).join(', ');
-    return { missing: taints.length, text: `node ${node.nodeId} has ${named}, which is not tolerated` };
+    const named = (): string => taints.map(({ key, value }) => `${key}=${value}`).join(', ');
+    return { missing: taints.length, text: () => `node ${node.nodeId} has ${named()}, which is not tolerated` };
   },
 };
 
-function repelling({ tolerations }: PlacementRequest, node: NodeSnapshot): readonly Taint[] {
+function repelling({ tolerations }: RequestShape, node: NodeSnapshot): readonly Taint[] {
+  if (node.taints.length === 0) return node.taints;
   return node.taints.filter(
     (taint) =>
       !tolerations.some(({ key, value }) => key === taint.key && (value === undefined || value === taint.value)),

@@ -13,7 +13,7 @@ describe('vram-fits', () => {
   it('says what is free on the best one, never rounded into a fit', () => {
     const worse = anAccelerator({ freeMemoryBytes: 6 * GIB });
     const refusal = vramFits.refusal(request, aNode(), [worse, short]);
-    expect(refusal.text).toMatch(/has 15.9 GiB free on its best H100-80GB, 16.0 GiB needed$/);
+    expect(refusal.text()).toMatch(/has 15.9 GiB free on its best H100-80GB, 16.0 GiB needed$/);
     expect(refusal.missing).toBe(1);
   });
 });

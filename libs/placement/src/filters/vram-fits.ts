@@ -5,14 +5,16 @@ import { type Filter, narrowed } from '../stages.ts';
 export const vramFits: Filter = {
   name: 'vram-fits',
   mandatory: true,
+  curable: true,
   keep: ({ accelerator: { memoryBytesEach } }, _node, accelerators) =>
     narrowed(accelerators, ({ freeMemoryBytes }) => freeMemoryBytes >= memoryBytesEach),
   refusal: ({ accelerator: { memoryBytesEach } }, node, accelerators) => {
     const best = accelerators.reduce((a, b) => (b.freeMemoryBytes > a.freeMemoryBytes ? b : a));
-    const free = freeGiB(best.freeMemoryBytes);
     return {
       missing: memoryBytesEach - best.freeMemoryBytes,
-      text: `node ${node.nodeId} has ${free} free on its best ${best.model}, ${neededGiB(memoryBytesEach)} needed`,
+      text: () =>
+        `node ${node.nodeId} has ${freeGiB(best.freeMemoryBytes)} free on its best ${best.model}, ` +
+        `${neededGiB(memoryBytesEach)} needed`,
     };
   },
 };

@@ -1,4 +1,4 @@
-import { accelerators, aCluster, aNode, asking, GIB } from '../../test/builders.ts';
+import { accelerators, aCluster, aNode, asking, GIB, nodeId } from '../../test/builders.ts';
 import type { NodeSnapshot } from '../cluster/node.ts';
 import type { Candidate } from '../stages.ts';
 import { cost } from './cost.ts';
@@ -8,8 +8,10 @@ describe('cost', () => {
   const priced = (pricePerHourMilliEuro: number, count = 8): Candidate =>
     on(aNode({ pricePerHourMilliEuro, accelerators: accelerators(count) }));
   const unpriced = on(aNode());
+  const contextOf = (candidates: Candidate[]) =>
+    aCluster(...candidates.map(({ node }, at) => ({ ...node, nodeId: nodeId(at) }))).context;
   const scores = (candidates: Candidate[], exclusive = false): number[] =>
-    candidates.map(cost.prepare(asking({ memoryBytesEach: 20 * GIB, exclusive }), aCluster(), candidates));
+    candidates.map(cost.prepare(asking({ memoryBytesEach: 20 * GIB, exclusive }), contextOf(candidates)));
 
   it.each([
     { name: 'twice as dear scores half', candidates: [priced(10_000), priced(20_000)], expected: [1000, 500] },
@@ -33,6 +35,6 @@ describe('cost', () => {
     const big = on(aNode({ pricePerHourMilliEuro: 1000, accelerators: accelerators(1) }));
     const small = on(aNode({ pricePerHourMilliEuro: 500, accelerators: accelerators(1, { memoryBytes: 20 * GIB }) }));
     expect(scores([big, small])).toEqual([1000, 500]);
-    expect(scores([big, small], true)).toEqual([500, 1000]);
+    expect(scores([big, small], true)).toEqual([250, 500]);
   });
 });

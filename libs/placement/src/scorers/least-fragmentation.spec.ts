@@ -7,8 +7,7 @@ describe('least-fragmentation', () => {
     const request = asking({ count: chosen.length, memoryBytesEach });
     return leastFragmentation.prepare(
       request,
-      aCluster(),
-      [],
+      aCluster().context,
     )({
       node: aNode({ accelerators: all }),
       accelerators: chosen,

@@ -29,7 +29,7 @@ function hole({ accelerators }: Candidate, needed: number): number {
     left += milliOf(freeMemoryBytes - needed, memoryBytes);
     memory += 1;
   }
-  return Math.floor(left / memory);
+  return memory === 0 ? 0 : Math.floor(left / memory);
 }
 
 function broken({ node, accelerators }: Candidate): number {

@@ -13,16 +13,23 @@ describe('spread', () => {
   const cluster = aCluster(crowded, sameSite, elsewhere);
 
   it.each([
-    { name: 'the node that has two of them', node: crowded, expected: 166 + 166 },
-    { name: 'another node of that site', node: sameSite, expected: 500 + 166 },
-    { name: 'a site that has only other deployments', node: elsewhere, expected: 1000 },
-  ])('gives $name $expected', ({ node, expected }) => {
-    const score = spread.prepare(aRequest({ antiAffinity: 'spread' }), cluster, []);
-    expect(score({ node, accelerators: [] })).toBe(expected);
+    { name: 'the node that has two of them', node: crowded, onNode: 166, inSite: 166 },
+    { name: 'another node of that site', node: sameSite, onNode: 500, inSite: 166 },
+    { name: 'a site that has only other deployments', node: elsewhere, onNode: 500, inSite: 500 },
+  ])('gives $name $onNode and $inSite', ({ node, onNode, inSite }) => {
+    const request = aRequest({ antiAffinity: 'spread' });
+    expect(spread.prepare(request, cluster.context)({ node, accelerators: [] })).toBe(onNode);
+    const tally = spread.site!.prepare(request)!;
+    const sum = cluster.nodes
+      .filter(({ siteId }) => siteId === node.siteId)
+      .reduce((all, each) => all + tally(each), 0);
+    expect(spread.site!.score(sum)).toBe(inSite);
   });
 
   it('is indifferent when it was not asked for', () => {
-    const score = spread.prepare(aRequest({ antiAffinity: 'none' }), cluster, []);
+    const request = aRequest({ antiAffinity: 'none' });
+    const score = spread.prepare(request, cluster.context);
     expect([crowded, sameSite, elsewhere].map((node) => score({ node, accelerators: [] }))).toEqual([1000, 1000, 1000]);
+    expect(spread.site!.prepare(request)).toBeUndefined();
   });
 });

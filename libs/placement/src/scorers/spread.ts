@@ -12,14 +12,12 @@ import type { Scorer } from '../stages.ts';
  */
 export const spread: Scorer = {
   name: 'spread',
-  prepare: ({ deploymentId, antiAffinity }, snapshot) => {
-    if (antiAffinity === 'none') return () => 1000;
-    const inSite = new Map<string, number>();
-    for (const node of snapshot.nodes) {
-      const replicas = replicasOf(deploymentId, node);
-      if (replicas > 0) inSite.set(node.siteId, (inSite.get(node.siteId) ?? 0) + replicas);
-    }
-    return ({ node }) => half(replicasOf(deploymentId, node)) + half(inSite.get(node.siteId) ?? 0);
+  prepare: ({ deploymentId, antiAffinity }) =>
+    antiAffinity === 'none' ? () => 1000 : ({ node }) => half(replicasOf(deploymentId, node)),
+  site: {
+    prepare: ({ deploymentId, antiAffinity }) =>
+      antiAffinity === 'none' ? undefined : (node) => replicasOf(deploymentId, node),
+    score: half,
   },
 };
 

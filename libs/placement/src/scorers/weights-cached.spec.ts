@@ -2,7 +2,7 @@ import { aCluster, aNode, aRequest } from '../../test/builders.ts';
 import { weightsCached } from './weights-cached.ts';
 
 describe('weights-cached', () => {
-  const score = weightsCached.prepare(aRequest({ modelDigest: 'sha256:wanted' }), aCluster(), []);
+  const score = weightsCached.prepare(aRequest({ modelDigest: 'sha256:wanted' }), aCluster().context);
   const nothing = { vram: [], hostRam: [], disk: [] };
 
   it.each([

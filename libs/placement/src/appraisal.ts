@@ -1,0 +1,78 @@
+import { DomainError } from '@ostro/kernel';
+import { candidatesOn } from './candidates.ts';
+import type { ScoringContext } from './cluster/cluster-snapshot.ts';
+import type { AcceleratorSnapshot, NodeSnapshot } from './cluster/node.ts';
+import type { Profile } from './profile.ts';
+import type { RequestShape } from './request.ts';
+import { type Candidate, type Refusal, walk } from './stages.ts';
+
+/** The best of a node's candidates: highest weighted sum, ties to the lowest accelerator id. */
+export interface Appraised {
+  readonly candidate: Candidate;
+  readonly total: number;
+}
+
+/** What a request makes of single nodes, each on its own: true until the node or the context is another. */
+export class Appraisal {
+  readonly #scorers: readonly { name: string; weight: number; score: (candidate: Candidate) => number }[];
+
+  constructor(
+    readonly request: RequestShape,
+    readonly profile: Profile,
+    readonly context: ScoringContext,
+  ) {
+    this.#scorers = profile.scorers.map(({ scorer, weight }) => ({
+      name: scorer.name,
+      weight,
+      score: scorer.prepare(request, context),
+    }));
+  }
+
+  /** The best total on the node, or `-1 - stage` where the filter at that stage refuses it. */
+  valueOf(node: NodeSnapshot): number {
+    const walked = walk(this.request, node, this.profile.filters);
+    return walked.passed ? this.#best(node, walked.accelerators).total : -1 - walked.stage;
+  }
+
+  /** Only for a node that no filter refuses. */
+  bestOn(node: NodeSnapshot): Candidate {
+    return this.#best(node, walk(this.request, node, this.profile.filters).accelerators).candidate;
+  }
+
+  /** In the order of the profile, without what the site adds. */
+  scoresOf(candidate: Candidate): readonly number[] {
+    return this.#scorers.map(({ score }) => score(candidate));
+  }
+
+  /** Only for a node that a filter refuses. */
+  refusalOf(node: NodeSnapshot): Refusal {
+    const walked = walk(this.request, node, this.profile.filters);
+    if (walked.passed) throw new Error(`no filter refuses node ${node.nodeId}`);
+    return this.profile.filters[walked.stage]!.refusal(this.request, node, walked.accelerators);
+  }
+
+  #best(node: NodeSnapshot, accelerators: readonly AcceleratorSnapshot[]): Appraised {
+    let best: Appraised | undefined;
+    for (const candidate of candidatesOn(node, this.request, accelerators)) {
+      const total = this.#totalOf(candidate);
+      if (best === undefined || total > best.total) best = { candidate, total };
+    }
+    return best!;
+  }
+
+  #totalOf(candidate: Candidate): number {
+    let total = 0;
+    for (const { name, weight, score } of this.#scorers) total += weight * inRange(name, score(candidate));
+    return total;
+  }
+}
+
+function inRange(scorer: string, score: number): number {
+  if (Number.isInteger(score) && score >= 0 && score <= 1000) return score;
+  throw new DomainError(
+    'INTERNAL',
+    'SCORE_OUT_OF_RANGE',
+    `scorer ${scorer} answered ${score}; a score is a whole number from 0 to 1000`,
+    { details: { scorer } },
+  );
+}
