@@ -81,6 +81,11 @@ describe('the requests of a trace', () => {
     expect(() => [...readRequests([text])]).toThrow('column "block_tokens"');
   });
 
+  it('have blocks of one length', () => {
+    const text = `${OWN},prefix_blocks,block_tokens\n1,m,1,1,0,16\n1,m,1,1,,\n1,m,1,1,0,32`;
+    expect(() => [...readRequests([text])]).toThrow('line 4, column "block_tokens": expected 16 as in the rows above');
+  });
+
   it('of an unknown kind are refused, saying what is known', () => {
     expect(() => [...readRequests(['a,b\n1,2'])]).toThrow(
       /line 1 is of no known request trace: it has "a, b"\. Known: requests-csv has arrival_ms, .*; genai has /,

@@ -38,6 +38,7 @@ class RequestRows<Row> {
   readonly #onNoRequest: (() => void) | undefined;
   #originMs: number | undefined;
   #lastMs = 0;
+  #blockTokens: number | undefined;
 
   constructor(format: RequestFormat<Row>, onNoRequest: (() => void) | undefined) {
     this.#format = format;
@@ -51,7 +52,17 @@ class RequestRows<Row> {
     const arrivalMs = this.#arrivalMs(row, line.number);
     const request = this.#format.request(row);
     if (request === undefined) this.#onNoRequest?.();
+    this.#checkBlocks(request?.prefix?.blockTokens, line.number);
     return request && { ...request, arrivalMs };
+  }
+
+  /** Ids of blocks of different lengths would never match, and a cache that never hits looks like a real result. */
+  #checkBlocks(blockTokens: number | undefined, line: number): void {
+    if (blockTokens === undefined) return;
+    this.#blockTokens ??= blockTokens;
+    if (blockTokens === this.#blockTokens) return;
+    const expected = `${this.#blockTokens} as in the rows above`;
+    throw new TraceRowError({ line, column: 'block_tokens', found: blockTokens, expected });
   }
 
   #arrivalMs(row: Row, line: number): number {
