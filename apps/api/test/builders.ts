@@ -4,14 +4,16 @@ interface DeploymentWords {
   readonly name?: string;
   readonly generation?: bigint;
   readonly accelerators?: schedulingV1.AcceleratorRequirement;
+  readonly autoscaling?: schedulingV1.ScalingPolicy;
 }
 
-export function aDeployment({ name = 'chat', generation = 3n, accelerators }: DeploymentWords = {}) {
+export function aDeployment({ name = 'chat', generation = 3n, accelerators, autoscaling }: DeploymentWords = {}) {
   return schedulingV1.Deployment.fromPartial({
     deploymentId: `dep_${'1'.repeat(32)}`,
     name,
     generation,
     replicas: 1,
+    ...(autoscaling && { autoscaling }),
     phase: schedulingV1.DeploymentPhase.DEPLOYMENT_PHASE_READY,
     revision: {
       number: 1,

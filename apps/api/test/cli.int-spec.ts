@@ -19,6 +19,7 @@ const PERMISSIONS = [
   'registry.models.import',
   'scheduling.deployments.create',
   'scheduling.deployments.read',
+  'scheduling.deployments.update',
   'scheduling.logs.read',
   'billing.usage.read',
 ];
@@ -127,6 +128,52 @@ describe('the command ostro against the management API', () => {
       model: 'tiny',
       replicas: 1,
     });
+  });
+
+  it('lets demand decide between bounds, or takes the decision from it', async () => {
+    cell.scheduler.answer(deployments.createDeployment, () => ({ deployment: aDeployment() }));
+    cell.scheduler.answer(deployments.getDeployment, () => ({ deployment: aDeployment() }));
+    cell.scheduler.answer(deployments.updateDeployment, ({ spec }) => ({
+      deployment: schedulingV1.Deployment.fromPartial({ ...aDeployment(), autoscaling: spec!.autoscaling }),
+    }));
+    const asked = () => cell.scheduler.asked(deployments.updateDeployment).at(-1)!;
+    await ostro(['deployments', 'create', 'chat', '--model', 'tiny', '--max', '3']);
+    expect(cell.scheduler.asked(deployments.createDeployment).at(-1)?.spec).toMatchObject({
+      replicas: 0,
+      autoscaling: { minReplicas: 1, maxReplicas: 3 },
+    });
+    const scaled = await ostro(['deployments', 'scale', 'chat', '--min', '0', '--max', '4']);
+    expect(scaled.stdout).toContain('demand decides between 0 and 4');
+    expect(asked().spec!.autoscaling).toMatchObject({ minReplicas: 0, maxReplicas: 4 });
+    await ostro(['deployments', 'scale', 'chat', '2']);
+    expect(asked().updateMask!.toSorted()).toEqual(['autoscaling', 'replicas']);
+    expect(asked().spec).toMatchObject({ replicas: 2, autoscaling: undefined });
+    for (const mistyped of [[], ['2', '--max', '4']]) {
+      const refused = await ostro(['deployments', 'scale', 'chat', ...mistyped]);
+      expect(refused).toMatchObject({ code: 2 });
+      expect(refused.stderr).toContain('--min and --max');
+    }
+  });
+
+  it('says why there are as many replicas as there are', async () => {
+    cell.scheduler.answer(deployments.getDeployment, () => ({
+      deployment: schedulingV1.Deployment.fromPartial({
+        ...aDeployment(),
+        autoscaling: { minReplicas: 1, maxReplicas: 3 },
+        scalingDecisionId: 'dec_2',
+      }),
+    }));
+    cell.scheduler.answer(deployments.listReplicas, () => ({ replicas: [], nextPageToken: '' }));
+    cell.scheduler.answer(nodes.getDecision, ({ decisionId }) => ({
+      decision: schedulingV1.Decision.fromPartial({
+        decisionId,
+        deploymentId: 'dep_1',
+        explanation: 'From 1 to 2 replicas.',
+      }),
+    }));
+    const { stdout } = await ostro(['deployments', 'show', 'chat']);
+    expect(stdout).toContain('1 to 3 replicas');
+    expect(stdout).toMatch(/Why so many replicas\n {2}From 1 to 2 replicas\./);
   });
 
   it('says why a replica waits, with the reasons of the decision', async () => {

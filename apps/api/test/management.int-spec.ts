@@ -192,6 +192,37 @@ describe('the management API', () => {
       });
     });
 
+    it('lets demand decide between bounds, and changes one of them alone', async () => {
+      cell.scheduler.answer(createDeployment, () => ({ deployment: aDeployment() }));
+      const autoscaling = { min_replicas: 0, max_replicas: 3, idle_timeout: 90.5 };
+      const json = { name: 'chat', spec: { model: 'tiny', autoscaling } };
+      expect((await cell.request('POST', '/v1/deployments', { json })).status).toBe(201);
+      const policy = { minReplicas: 0, maxReplicas: 3, idleTimeout: { seconds: 90n, nanos: 500_000_000 } };
+      expect(cell.scheduler.asked(createDeployment).at(-1)?.spec).toMatchObject({ replicas: 0, autoscaling: policy });
+
+      const current = aDeployment({ autoscaling: schedulingV1.ScalingPolicy.fromPartial(policy) });
+      cell.scheduler.answer(getDeployment, () => ({ deployment: current }));
+      cell.scheduler.answer(updateDeployment, () => ({ deployment: current }));
+      expect(await read('/v1/deployments/chat')).toMatchObject({ autoscaling });
+      await cell.request('PATCH', '/v1/deployments/chat', { json: { spec: { autoscaling: { max_replicas: 5 } } } });
+      expect(cell.scheduler.asked(updateDeployment).at(-1)).toMatchObject({
+        updateMask: ['autoscaling'],
+        spec: { autoscaling: { ...policy, maxReplicas: 5 } },
+      });
+      const byHand = { spec: { replicas: 2, autoscaling: null } };
+      await cell.request('PATCH', '/v1/deployments/chat', { json: byHand });
+      const asked = cell.scheduler.asked(updateDeployment).at(-1);
+      expect(asked?.updateMask?.toSorted()).toEqual(['autoscaling', 'replicas']);
+      expect(asked?.spec?.autoscaling).toBeUndefined();
+    });
+
+    it('refuses a spec that says neither how many nor between which bounds', async () => {
+      const json = { name: 'chat', spec: { model: 'tiny' } };
+      const answer = await cell.request('POST', '/v1/deployments', { json });
+      expect(answer.status).toBe(400);
+      expect(((await answer.json()) as { detail: string }).detail).toContain('replicas');
+    });
+
     it('refuses a patch of what is no part of a spec', async () => {
       const answer = await cell.request('PATCH', '/v1/deployments/chat', { json: { spec: { replica: 2 } } });
       expect(answer.status).toBe(400);

@@ -131,6 +131,7 @@ describe('replicas of a node agent', () => {
     const body = { model: 'm', prompt: 'hi', stream: true, max_tokens: 90_000 };
     const running = gateway.ask({ replicaId: replica.replicaId, path: '/v1/completions', body });
     await eventually(() => expect(cell.scheduler.replica(replica.replicaId)?.runningRequests).toBe(1));
+    expect(cell.scheduler.replica(replica.replicaId)?.begunRequests).toBe(1n);
     cell.want(draining(replica, new Date()));
     const { body: answer, usage } = await running;
     expect(answer).toContain('replica_drained');

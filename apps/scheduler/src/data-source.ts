@@ -5,8 +5,10 @@ import { DeploymentEntity } from './deployments/deployment.entity.ts';
 import { RevisionEntity } from './deployments/revision.entity.ts';
 import { EndpointEntity } from './endpoints/endpoint.entity.ts';
 import { CreateScheduler20261122130000 } from './migrations/20261122-1300-create-scheduler.ts';
+import { AddAutoscaling20261122180000 } from './migrations/20261122-1800-add-autoscaling.ts';
 import { NodeEntity } from './nodes/node.entity.ts';
 import { ReplicaEntity } from './replicas/replica.entity.ts';
+import { ScalingDecisionEntity } from './scaling/scaling-decision.entity.ts';
 
 export const SCHEMA = 'scheduler';
 
@@ -14,8 +16,16 @@ export function schedulerDataSource(url: string): DataSource {
   return createDataSource({
     url,
     schema: SCHEMA,
-    entities: [DeploymentEntity, RevisionEntity, EndpointEntity, ReplicaEntity, NodeEntity, DecisionEntity],
-    migrations: [CreateScheduler20261122130000],
+    entities: [
+      DeploymentEntity,
+      RevisionEntity,
+      EndpointEntity,
+      ReplicaEntity,
+      NodeEntity,
+      DecisionEntity,
+      ScalingDecisionEntity,
+    ],
+    migrations: [CreateScheduler20261122130000, AddAutoscaling20261122180000],
     applicationName: 'scheduler',
   });
 }

@@ -20,12 +20,14 @@ export class Retention {
         [this.#daysAgo(7)],
       ),
     );
-    await this.transactions.run((tx) =>
-      tx.query(
-        'DELETE FROM decisions WHERE id IN (SELECT id FROM decisions WHERE created_at < $1 ORDER BY id LIMIT 10000)',
-        [this.#daysAgo(30)],
-      ),
-    );
+    for (const table of ['decisions', 'scaling_decisions']) {
+      await this.transactions.run((tx) =>
+        tx.query(
+          `DELETE FROM ${table} WHERE id IN (SELECT id FROM ${table} WHERE created_at < $1 ORDER BY id LIMIT 10000)`,
+          [this.#daysAgo(30)],
+        ),
+      );
+    }
   }
 
   #daysAgo(days: number): Date {

@@ -1,7 +1,8 @@
 import type { TransactionRunner } from '@ostro/persistence';
-import type { Decision } from '@ostro/placement';
 import type { ServiceContext } from '@ostro/service-host';
 import type { ReplicaPhase } from './domain/replica.ts';
+import { outcomeOf } from './domain/scaling.ts';
+import type { Pass } from './replicas/deployment.reconciler.ts';
 import type { ReplicasRepository } from './replicas/replicas.repository.ts';
 
 const PHASES: readonly ReplicaPhase[] = ['pending', 'placed', 'pulling', 'loading', 'ready', 'draining'];
@@ -10,6 +11,7 @@ const PHASES: readonly ReplicaPhase[] = ['pending', 'placed', 'pulling', 'loadin
 export class SchedulerMetrics {
   readonly #replicas;
   readonly #decisions;
+  readonly #scalings;
   readonly #passes;
 
   constructor(
@@ -27,6 +29,11 @@ export class SchedulerMetrics {
       help: 'Placement decisions, by outcome.',
       labels: ['outcome'],
     });
+    this.#scalings = metrics.counter({
+      name: 'ostro_scaling_decisions_total',
+      help: 'Looks at the demand for a deployment, by outcome: up, down, unchanged, or held because a signal was missing.',
+      labels: ['outcome'],
+    });
     this.#passes = metrics.histogram({
       name: 'ostro_reconcile_seconds',
       help: 'Time of one reconciler pass over a deployment.',
@@ -34,9 +41,10 @@ export class SchedulerMetrics {
     });
   }
 
-  passed(milliseconds: number, decisions: readonly Decision[]): void {
+  passed({ milliseconds, decisions, scale }: Pass): void {
     this.#passes.observe(milliseconds / 1_000);
     for (const { kind } of decisions) this.#decisions.inc({ outcome: kind });
+    if (scale) this.#scalings.inc({ outcome: outcomeOf(scale) });
   }
 
   async countReplicas(): Promise<void> {

@@ -36,6 +36,8 @@ import { ReplicasRepository } from './replicas/replicas.repository.ts';
 import { Retention } from './retention.ts';
 import { RoutesService } from './routes/routes.service.ts';
 import type { SchedulerConfig } from './scheduler.config.ts';
+import { Scaler } from './scaling/scaler.ts';
+import { ScalingRepository } from './scaling/scaling.repository.ts';
 import { SchedulerMetrics } from './scheduler-metrics.ts';
 
 /** What the scheduler is built on: everything that was opened and must be closed again is in here, and nothing else. */
@@ -60,14 +62,16 @@ export function composeScheduler(parts: SchedulerParts) {
   const replicas = new ReplicasRepository();
   const nodes = new NodesRepository();
   const decisions = new DecisionsRepository();
-  const stores = { deployments, revisions, endpoints, replicas, nodes };
+  const scaling = new ScalingRepository();
+  const stores = { deployments, revisions, endpoints, replicas, nodes, scaling };
 
   const records = new RouteRecords(outbox, new RecordSigner(parts.identity.signer), cellId, context);
   const routes = new RoutesService(endpoints, deployments, revisions, replicas, nodes, records);
   const changes = new ReplicaChanges(replicas, new ReplicaEvents(outbox, cellId, context), routes);
   const metrics = new SchedulerMetrics(context.metrics, transactions, replicas);
   const placer = new Placer(transactions, nodes, decisions, parts.profile, context);
-  const writer = new PlanWriter(transactions, { stores, placer, changes, routes }, context);
+  const scaler = new Scaler(scaling, context);
+  const writer = new PlanWriter(transactions, { stores, placer, scaler, changes, routes }, context);
 
   const view = new DeploymentsView(transactions, deployments, revisions, replicas);
   const models = new ModelResolver(parts.registryClient);
@@ -87,8 +91,8 @@ export function composeScheduler(parts: SchedulerParts) {
     records,
     metrics,
     sessions,
-    reconciler: new DeploymentReconciler(transactions, stores, placer, writer, context, (milliseconds, decided) =>
-      metrics.passed(milliseconds, decided),
+    reconciler: new DeploymentReconciler(transactions, { stores, placer, scaler, writer }, context, (pass) =>
+      metrics.passed(pass),
     ),
     retention: new Retention(transactions, context),
     deadNodes: new DeadNodes(transactions, stores, changes, context, config.nodeDeadAfterMs),
@@ -97,6 +101,7 @@ export function composeScheduler(parts: SchedulerParts) {
     endpoints,
     nodes: new NodesService(transactions, nodes, deployments, context),
     decisions,
+    scaling,
     logs: new LogFollower(logs, sessions, context),
   };
 }
@@ -110,11 +115,11 @@ const provide = (...instances: object[]) =>
 @Module({})
 export class SchedulerModule {
   static of(graph: SchedulerGraph): DynamicModule {
-    const { transactions, sessions, deployments, view, endpoints, nodes, decisions, logs } = graph;
+    const { transactions, sessions, deployments, view, endpoints, nodes, decisions, scaling, logs } = graph;
     return {
       module: SchedulerModule,
       controllers: [DeploymentsGrpc, EndpointsGrpc, NodesGrpc, NodeControlGrpc],
-      providers: provide(transactions, sessions, deployments, view, endpoints, nodes, decisions, logs),
+      providers: provide(transactions, sessions, deployments, view, endpoints, nodes, decisions, scaling, logs),
     };
   }
 }

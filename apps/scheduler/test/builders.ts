@@ -1,4 +1,5 @@
 import { seededIds } from '@ostro/kernel';
+import type { Autoscaling } from '../src/domain/autoscaling.ts';
 import type { Deployment } from '../src/domain/deployment.ts';
 import type { Node } from '../src/domain/node.ts';
 import type { Replica } from '../src/domain/replica.ts';
@@ -51,6 +52,8 @@ export function aDeployment(overrides: Partial<Deployment> = {}): Deployment {
     endpointId: ids('ept'),
     revisionId: REVISION,
     replicas: 1,
+    autoscaling: null,
+    scalingDecisionId: null,
     generation: 1n,
     observedGeneration: 0n,
     isDeleting: false,
@@ -59,6 +62,10 @@ export function aDeployment(overrides: Partial<Deployment> = {}): Deployment {
     createdAt: NOW,
     ...overrides,
   };
+}
+
+export function anAutoscaling(overrides: Partial<Autoscaling> = {}): Autoscaling {
+  return { minReplicas: 1, maxReplicas: 3, targetPercent: 70, idleTimeoutMs: 300_000, ...overrides };
 }
 
 export function aSpecRequest(overrides: Partial<SpecRequest> = {}): SpecRequest {
@@ -142,6 +149,7 @@ export function aNode(overrides: Partial<Node> = {}): Node {
       cachedModelDigests: [],
       runtimes: ['simulated'],
     },
+    loads: {},
     address: { host: '10.0.0.1', port: 7443 },
     agentVersion: '0.1.0',
     reportNumber: 1n,

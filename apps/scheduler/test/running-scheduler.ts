@@ -212,7 +212,7 @@ export class RunningScheduler {
     organizationId = this.organizationId,
     projectIds,
   }: { organizationId?: Id<'org'>; projectIds?: Id<'prj'>[] } = {}) {
-    const tokens = new AccessTokens(await loadIdentity(join(this.parts.dir, 'identity')), systemClock);
+    const tokens = new AccessTokens(await loadIdentity(join(this.parts.dir, 'identity')), this.parts.clock);
     const token = await tokens.issue({
       principalId: randomIds('prn'),
       organizationId,

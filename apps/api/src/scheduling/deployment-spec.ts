@@ -6,7 +6,8 @@ import { inputProblem } from '../http/input-problem.ts';
 import { deploymentSpec, runtimes } from './scheduling.views.ts';
 
 const names = z.array(label).max(100);
-const DAY_SECONDS = 86_400;
+const MAX_REPLICAS = 1_000;
+const seconds = z.number().min(0).max(86_400);
 
 const accelerators = z.strictObject({
   models: names.optional().describe('Accelerator models in any of which it may run; absent: any.'),
@@ -20,34 +21,59 @@ const residency = z.strictObject({
   certifications: names.optional(),
 });
 
-/** The desired state as a client writes it: only the model and the number of replicas must be said. */
+const autoscaling = z.strictObject({
+  min_replicas: count
+    .max(MAX_REPLICAS)
+    .describe('0: when nobody has called for a while nothing runs; the next request wakes it.'),
+  max_replicas: z.int().min(1).max(MAX_REPLICAS),
+  target_percent: z
+    .int()
+    .min(0)
+    .max(100)
+    .optional()
+    .describe("Part of a replica's concurrency that is to be in use; 0 means 70."),
+  idle_timeout: seconds.optional().describe('Seconds for which a replica was not needed before it goes; absent: 300.'),
+});
+
+/** The desired state as a client writes it: only the model and how many replicas must be said. */
 const specFields = {
   model: label.describe('"name", "name:alias" or "sha256:...".'),
   runtime: runtimes.input.optional().describe("Absent: chosen from the model's format and the node."),
   accelerators: accelerators.optional(),
-  replicas: count.max(1_000).describe('0 keeps the route and serves nothing.'),
+  replicas: count
+    .max(MAX_REPLICAS)
+    .optional()
+    .describe('0 keeps the route and serves nothing. With autoscaling: how many to start with; absent: its minimum.'),
+  autoscaling: autoscaling.optional().describe('Lets the number of replicas follow demand.'),
   concurrency: count.optional().describe('Requests a replica serves at once; 0 means 4.'),
   context_tokens: count.max(10_000_000).optional().describe("0: the model's, at most 4,096."),
   max_output_tokens: count.max(10_000_000).optional().describe('0: the context.'),
   default_max_output_tokens: count.max(10_000_000).optional().describe('0 means 4,096, capped by the context.'),
   embedding: z.boolean().optional().describe('Serve embeddings instead of text.'),
   residency: residency.optional(),
-  drain_timeout: z.number().min(0).max(DAY_SECONDS).optional().describe('Seconds; absent: 60.'),
+  drain_timeout: seconds.optional().describe('Seconds; absent: 60.'),
   cpu_milli: count.optional().describe('CPU per replica in thousandths of a core; 0 means 1,000.'),
 };
 
-export const specInput = z.strictObject(specFields);
+export const specInput = z.strictObject(specFields).refine(isScaled, {
+  path: ['replicas'],
+  error: 'say how many, or let autoscaling find out',
+});
 type SpecInput = z.output<typeof specInput>;
 
 const nullable = (fields: z.ZodRawShape) =>
   Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, z.optional(z.nullable(field))]));
 
 /** A JSON merge patch (RFC 7396) of a spec. */
-export const specPatch = z.strictObject(nullable(specFields));
+export const specPatch = z.strictObject(nullable({ ...specFields, autoscaling: autoscaling.partial() }));
 type SpecPatch = Readonly<Record<string, unknown>>;
 
+function isScaled({ replicas, autoscaling }: Partial<z.output<z.ZodObject<typeof specFields>>>): boolean {
+  return replicas !== undefined || autoscaling !== undefined;
+}
+
 export function toProto(spec: SpecInput): schedulingV1.DeploymentSpec {
-  const { runtime, accelerators, drain_timeout: drainSeconds, residency, ...plain } = spec;
+  const { runtime, accelerators, autoscaling, drain_timeout: drainSeconds, residency, ...plain } = spec;
   return schedulingV1.DeploymentSpec.fromPartial({
     ...camelFields(plain),
     ...(runtime !== undefined && { runtime: runtimes.numberOf(runtime) }),
@@ -59,8 +85,13 @@ export function toProto(spec: SpecInput): schedulingV1.DeploymentSpec {
         memoryBytesEach: BigInt(accelerators.memory_bytes_each ?? 0),
       },
     }),
+    ...(autoscaling && { autoscaling: toScalingPolicy(autoscaling) }),
     ...(drainSeconds !== undefined && { drainTimeout: toDuration(drainSeconds) }),
   });
+}
+
+function toScalingPolicy({ idle_timeout: idleSeconds, ...plain }: z.output<typeof autoscaling>) {
+  return { ...camelFields(plain), ...(idleSeconds !== undefined && { idleTimeout: toDuration(idleSeconds) }) };
 }
 
 function toDuration(seconds: number) {

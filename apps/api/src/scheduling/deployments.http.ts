@@ -153,7 +153,7 @@ export class DeploymentsHttp {
   }
 }
 
-/** Replicas change without a new revision, so the deployment knows the number and its revision may not. */
-function specOf({ revision, replicas }: schedulingV1.Deployment): schedulingV1.DeploymentSpec {
-  return { ...revision!.spec!, replicas };
+/** How many replicas there are changes without a new revision, so the deployment knows it and its revision may not. */
+function specOf({ revision, replicas, autoscaling }: schedulingV1.Deployment): schedulingV1.DeploymentSpec {
+  return { ...revision!.spec!, replicas, autoscaling };
 }

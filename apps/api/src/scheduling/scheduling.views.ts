@@ -24,6 +24,13 @@ const residency = view<schedulingV1.ResidencyPolicy>()('ResidencyPolicy', {
   certifications: z.array(text),
 });
 
+const scalingPolicy = view<schedulingV1.ScalingPolicy>()('ScalingPolicy', {
+  min_replicas: whole,
+  max_replicas: whole,
+  target_percent: whole,
+  idle_timeout: seconds.optional(),
+});
+
 export const deploymentSpec = view<schedulingV1.DeploymentSpec>()('DeploymentSpec', {
   model: text,
   runtime: runtimes.view,
@@ -37,6 +44,7 @@ export const deploymentSpec = view<schedulingV1.DeploymentSpec>()('DeploymentSpe
   residency: residency.optional(),
   drain_timeout: seconds.optional(),
   cpu_milli: whole,
+  autoscaling: scalingPolicy.optional(),
 });
 
 const revision = view<schedulingV1.Revision>()('Revision', {
@@ -70,6 +78,8 @@ export const deployment = view<schedulingV1.Deployment>()('Deployment', {
   endpoint_id: text,
   create_time: instant,
   replicas: whole,
+  autoscaling: scalingPolicy.optional(),
+  scaling_decision_id: text,
 });
 
 export const replica = view<schedulingV1.Replica>()('Replica', {
@@ -149,6 +159,8 @@ export const decision = view<schedulingV1.Decision>()('Decision', {
   profile_digest: text,
   seed: digits,
   create_time: instant,
+  deployment_id: text,
+  inputs_json: text,
 });
 
 export const deploymentPage = pageOf(deployment, 'DeploymentPage');

@@ -6,6 +6,7 @@ import { answered, body, everyItem, type Schemas } from '../management/client.ts
 import { dataOf } from '../management/server-events.ts';
 import { age } from '../output/units.ts';
 import type { Commands, Session } from '../session.ts';
+import { usageError } from '../usage-error.ts';
 
 export function deploymentCommands(program: Command, commands: Commands): void {
   const deployments = program.command('deployments').description('models that run');
@@ -14,7 +15,9 @@ export function deploymentCommands(program: Command, commands: Commands): void {
     .description('run a model under a name that clients put into "model"')
     .argument('<name>')
     .requiredOption('--model <reference>', '"name", "name:alias" or "sha256:..."')
-    .option('--replicas <n>', 'running copies', whole, 1)
+    .option('--replicas <n>', 'running copies; with --max: how many to start with (default: 1, or --min)', whole)
+    .option('--min <n>', 'fewest copies when demand decides; 0: none while nobody calls (default: 1)', whole)
+    .option('--max <n>', 'most copies: lets demand decide how many run', whole)
     .option('--runtime <kind>', 'llama_cpp, vllm or simulated (default: chosen by the model)')
     .option('--concurrency <n>', 'requests a replica serves at once', whole)
     .option('--context-tokens <n>', 'context per request', whole)
@@ -33,10 +36,13 @@ export function deploymentCommands(program: Command, commands: Commands): void {
     .action(commands.run(show));
   deployments
     .command('scale')
+    .description('say how many copies run, or between which bounds demand decides')
     .argument('<deployment>', 'id or name')
-    .argument('<replicas>', 'running copies', whole)
+    .argument('[replicas]', 'running copies, by hand: demand no longer decides', whole)
+    .option('--min <n>', 'fewest copies when demand decides; 0: none while nobody calls', whole)
+    .option('--max <n>', 'most copies when demand decides', whole)
     .option('--wait', 'until it is so')
-    .action(commands.run<WaitOption, [string, number]>(scale));
+    .action(commands.run<ScaleOptions, [string, number | undefined]>(scale));
   deployments
     .command('delete')
     .description('drain its replicas, then remove it and its endpoint')
@@ -62,9 +68,16 @@ interface WaitOption {
   readonly wait?: boolean;
 }
 
-interface CreateOptions extends WaitOption {
+interface Bounds {
+  readonly min?: number;
+  readonly max?: number;
+}
+
+interface ScaleOptions extends WaitOption, Bounds {}
+
+interface CreateOptions extends WaitOption, Bounds {
   readonly model: string;
-  readonly replicas: number;
+  readonly replicas?: number;
   readonly runtime?: NonNullable<Schemas['NewDeployment']['spec']['runtime']>;
   readonly concurrency?: number;
   readonly contextTokens?: number;
@@ -89,12 +102,11 @@ async function create(session: Session, options: CreateOptions, name: string): P
 }
 
 function specOf(options: CreateOptions): Schemas['NewDeployment']['spec'] {
-  const { model, replicas, runtime, concurrency, contextTokens, accelerator, accelerators, country, embedding } =
-    options;
+  const { model, runtime, concurrency, contextTokens, accelerator, accelerators, country, embedding } = options;
   const hardware = given({ models: accelerator, count: accelerators });
   return {
     model,
-    replicas,
+    ...scaleOf(options),
     ...given({
       runtime,
       concurrency,
@@ -104,6 +116,12 @@ function specOf(options: CreateOptions): Schemas['NewDeployment']['spec'] {
       residency: country && { countries: country },
     }),
   };
+}
+
+function scaleOf({ replicas, min, max }: CreateOptions) {
+  if (max === undefined && min !== undefined) throw usageError('--min needs --max: say how many may run at most');
+  if (max === undefined) return { replicas: replicas ?? 1 };
+  return { ...given({ replicas }), autoscaling: { min_replicas: min ?? 1, max_replicas: max } };
 }
 
 async function list(session: Session, { project = '' }: { readonly project?: string }): Promise<void> {
@@ -133,24 +151,33 @@ async function show(session: Session, _: object, name: string): Promise<void> {
   const replicas = await everyItem((page_token) =>
     api.GET('/v1/deployments/{deployment}/replicas', { params: { path, query: { page_token } } }),
   );
-  const decisions = await readDecisions(api, replicas);
+  const decisions = await readDecisions(api, deployment, replicas);
   session.out.show({ ...deployment, replicas_now: replicas, decisions }, () =>
     shown({ deployment, replicas, decisions }, session.out, session.clock.now()),
   );
 }
 
-async function scale(session: Session, { wait }: WaitOption, name: string, replicas: number): Promise<void> {
+async function scale(session: Session, options: ScaleOptions, name: string, replicas?: number): Promise<void> {
+  const spec = scalePatch(options, replicas);
   const api = await session.api();
   const changed = await body(
-    api.PATCH('/v1/deployments/{deployment}', {
-      params: { path: { deployment: name } },
-      body: { spec: { replicas } },
-    }),
+    api.PATCH('/v1/deployments/{deployment}', { params: { path: { deployment: name } }, body: { spec } }),
   );
-  const deployment = wait ? await untilReady(session, changed.deployment_id) : changed;
+  const deployment = options.wait ? await untilReady(session, changed.deployment_id) : changed;
+  const { autoscaling: bounds } = deployment;
   session.out.show(deployment, () => [
     `${deployment.name}: ${deployment.replicas} wanted, ${deployment.ready_replicas} ready`,
+    ...(bounds ? [`demand decides between ${bounds.min_replicas} and ${bounds.max_replicas}`] : []),
   ]);
+}
+
+/** A number takes the decision away from demand, bounds give it back. */
+function scalePatch({ min, max }: Bounds, replicas: number | undefined): Schemas['DeploymentPatch']['spec'] {
+  const bounds = given({ min_replicas: min, max_replicas: max });
+  const hasBounds = Object.keys(bounds).length > 0;
+  if (hasBounds === (replicas !== undefined)) throw usageError('say how many, or give --min and --max');
+  // A merge patch: a bound that is not named stays.
+  return hasBounds ? { autoscaling: bounds } : { replicas: replicas!, autoscaling: null };
 }
 
 async function remove(session: Session, { wait }: WaitOption, name: string): Promise<void> {

@@ -7,12 +7,16 @@ type Deployment = Schemas['Deployment'];
 type Replica = Schemas['Replica'];
 type Decision = Schemas['Decision'];
 
-/** Why replicas that wait for a node do so. */
-export async function readDecisions(api: ManagementClient, replicas: readonly Replica[]): Promise<Decision[]> {
-  const waiting = replicas.filter(({ phase, decision_id }) => phase === 'pending' && decision_id !== '');
-  const ids = [...new Set(waiting.map(({ decision_id }) => decision_id))];
+/** Why replicas that wait for a node do so, and why there are as many as there are. */
+export async function readDecisions(
+  api: ManagementClient,
+  { scaling_decision_id: scaling }: Deployment,
+  replicas: readonly Replica[],
+): Promise<Decision[]> {
+  const waiting = replicas.filter(({ phase }) => phase === 'pending');
+  const ids = new Set([scaling, ...waiting.map(({ decision_id }) => decision_id)].filter((id) => id !== ''));
   return Promise.all(
-    ids.map((decision_id) => body(api.GET('/v1/decisions/{decision_id}', { params: { path: { decision_id } } }))),
+    [...ids].map((decision_id) => body(api.GET('/v1/decisions/{decision_id}', { params: { path: { decision_id } } }))),
   );
 }
 
@@ -25,6 +29,8 @@ interface Shown {
 /** A deployment for a person: what is wanted, what is, and what stands between. */
 export function shown({ deployment, replicas, decisions }: Shown, out: Output, now: Date): string[] {
   const spec = deployment.revision?.spec;
+  const isScaling = ({ deployment_id }: Decision) => deployment_id !== '';
+  const words = (some: readonly Decision[]) => some.flatMap(({ explanation }) => explanation.split('\n'));
   return [
     ...fields({
       name: deployment.name,
@@ -34,6 +40,7 @@ export function shown({ deployment, replicas, decisions }: Shown, out: Output, n
       digest: deployment.revision?.model_digest,
       revision: deployment.revision?.number,
       replicas: `${deployment.ready_replicas} ready of ${deployment.replicas}`,
+      autoscaling: boundsOf(deployment),
       runtime: spec?.runtime === 'unspecified' ? '' : spec?.runtime,
       concurrency: spec?.concurrency,
       context: spec ? `${spec.context_tokens} tokens` : '',
@@ -44,12 +51,14 @@ export function shown({ deployment, replicas, decisions }: Shown, out: Output, n
       deployment.conditions.map((condition) => conditionLine(condition, out)),
     ),
     ...section('Replicas', replicaLines(replicas, now)),
-    ...section(
-      'Why replicas wait',
-      decisions.flatMap(({ explanation }) => explanation.split('\n')),
-    ),
+    ...section('Why so many replicas', words(decisions.filter(isScaling))),
+    ...section('Why replicas wait', words(decisions.filter((decision) => !isScaling(decision)))),
     ...replicas.filter(({ phase }) => phase === 'failed').flatMap(failure),
   ];
+}
+
+function boundsOf({ autoscaling }: Deployment): string {
+  return autoscaling ? `${autoscaling.min_replicas} to ${autoscaling.max_replicas} replicas` : '';
 }
 
 function section(title: string, lines: readonly string[]): string[] {

@@ -735,6 +735,15 @@ export interface components {
                     memory_bytes_each?: number;
                 } | null;
                 replicas?: number | null;
+                autoscaling?: {
+                    /** @description 0: when nobody has called for a while nothing runs; the next request wakes it. */
+                    min_replicas?: number;
+                    max_replicas?: number;
+                    /** @description Part of a replica's concurrency that is to be in use; 0 means 70. */
+                    target_percent?: number;
+                    /** @description Seconds for which a replica was not needed before it goes; absent: 300. */
+                    idle_timeout?: number;
+                } | null;
                 concurrency?: number | null;
                 context_tokens?: number | null;
                 max_output_tokens?: number | null;
@@ -772,8 +781,18 @@ export interface components {
                     /** @description 0: computed from the model's facts. */
                     memory_bytes_each?: number;
                 };
-                /** @description 0 keeps the route and serves nothing. */
-                replicas: number;
+                /** @description 0 keeps the route and serves nothing. With autoscaling: how many to start with; absent: its minimum. */
+                replicas?: number;
+                /** @description Lets the number of replicas follow demand. */
+                autoscaling?: {
+                    /** @description 0: when nobody has called for a while nothing runs; the next request wakes it. */
+                    min_replicas: number;
+                    max_replicas: number;
+                    /** @description Part of a replica's concurrency that is to be in use; 0 means 70. */
+                    target_percent?: number;
+                    /** @description Seconds for which a replica was not needed before it goes; absent: 300. */
+                    idle_timeout?: number;
+                };
                 /** @description Requests a replica serves at once; 0 means 4. */
                 concurrency?: number;
                 /** @description 0: the model's, at most 4,096. */
@@ -1084,7 +1103,7 @@ export interface components {
         Decision: {
             /** @description Id of the form dec_<32 hex>. */
             decision_id: string;
-            /** @description Replica it was for. */
+            /** @description Replica it found a place for; empty: it was about how many replicas a deployment has. */
             replica_id: string;
             /** @description Chosen node; empty: nothing fits. */
             node_id: string;
@@ -1105,6 +1124,10 @@ export interface components {
              * @description When it was taken.
              */
             create_time?: string;
+            /** @description Deployment whose number of replicas it changed; empty: it placed a replica. */
+            deployment_id: string;
+            /** @description What it was decided on, as JSON, so that it can be taken again; empty: not kept. */
+            inputs_json: string;
         };
         /** @description A project's desired state of replicas. */
         Deployment: {
@@ -1140,6 +1163,10 @@ export interface components {
             create_time?: string;
             /** @description Replicas wanted now; changes without a new revision. */
             replicas: number;
+            /** @description Lets the number of replicas follow demand; changes without a new revision. Absent: the number is set by hand. */
+            autoscaling?: components["schemas"]["ScalingPolicy"];
+            /** @description Decision by which demand changed the number of replicas last; empty: none did. */
+            scaling_decision_id: string;
         };
         DeploymentPage: {
             items: components["schemas"]["Deployment"][];
@@ -1157,7 +1184,7 @@ export interface components {
             runtime: "unspecified" | "llama_cpp" | "simulated" | "vllm";
             /** @description Accelerators. */
             accelerators?: components["schemas"]["AcceleratorRequirement"];
-            /** @description Replicas wanted. Manual here: 0 keeps the route and serves nothing. */
+            /** @description Replicas wanted: 0 keeps the route and serves nothing. With autoscaling: how many to start with, within its bounds. */
             replicas: number;
             /** @description Requests a replica serves at once; 0 means 4. */
             concurrency: number;
@@ -1175,6 +1202,8 @@ export interface components {
             drain_timeout?: number;
             /** @description CPU per replica in thousandths of a core; 0 means 1,000. */
             cpu_milli: number;
+            /** @description Lets the number of replicas follow demand; absent: it is what replicas says. */
+            autoscaling?: components["schemas"]["ScalingPolicy"];
         };
         /** @description A draft invoice: what the period would cost if it ended now. */
         DraftInvoice: {
@@ -1736,6 +1765,17 @@ export interface components {
             role: "unspecified" | "owner" | "developer" | "billing_viewer" | "auditor";
             /** @description Project it is limited to; empty: the whole organization. */
             project_id: string;
+        };
+        /** @description How the number of replicas follows demand. A change of it makes no new revision. */
+        ScalingPolicy: {
+            /** @description Fewest replicas. 0: when nobody has called for a while nothing runs, and the next request wakes it. */
+            min_replicas: number;
+            /** @description Most replicas: at least 1, and at least min_replicas. */
+            max_replicas: number;
+            /** @description Part of a replica's concurrency that is to be in use, in percent, 1 to 100; 0 means 70. */
+            target_percent: number;
+            /** @description How long a replica must not have been needed before it goes; absent: 300 s. */
+            idle_timeout?: number;
         };
         /** @description The price of one meter of a sku. */
         SkuPrice: {

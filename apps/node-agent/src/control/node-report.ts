@@ -77,6 +77,7 @@ async function observed(replica: Replica): Promise<nodeV1.ObservedReplica> {
     lastLogLines: [...(failure?.lastLogLines ?? [])],
     restartCount: progress.restarts,
     runningRequests: replica.runningRequests,
+    begunRequests: BigInt(replica.begunRequests),
     memoryBytes: process ? await residentBytes(process.record.pid) : 0n,
     pulledBytes: BigInt(progress.pulledBytes),
     totalBytes: BigInt(progress.totalBytes),

@@ -58,6 +58,7 @@ export class Replica {
   #hasWeights = false;
   #isSuspect = false;
   #runningRequests = 0;
+  #begunRequests = 0;
   #failuresInARow = 0;
   #failure: Failure | undefined;
   #isHopeless = false;
@@ -92,6 +93,11 @@ export class Replica {
     return this.#runningRequests;
   }
 
+  /** Since this process started. */
+  get begunRequests(): number {
+    return this.#begunRequests;
+  }
+
   /** A newer placement of the same replica starts with a clean record. */
   want(desired: nodeV1.DesiredReplica, wish: Wish): void {
     if (this.#desired && desired.fencingToken > this.#desired.fencingToken) this.#forgive();
@@ -114,6 +120,7 @@ export class Replica {
   /** Counts a request in; the answer, once, counts it out. The last one out lets a draining replica stop. */
   beginRequest(): () => void {
     this.#runningRequests += 1;
+    this.#begunRequests += 1;
     let isOver = false;
     return () => {
       if (isOver) return;

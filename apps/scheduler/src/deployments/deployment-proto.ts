@@ -2,7 +2,7 @@ import { schedulingV1 } from '@ostro/contracts';
 import type { Condition, DeploymentPhase } from '../domain/condition.ts';
 import type { Deployment } from '../domain/deployment.ts';
 import type { Revision } from './revisions.repository.ts';
-import { specToProto } from './spec-proto.ts';
+import { autoscalingToProto, type Scale, specToProto } from './spec-proto.ts';
 
 const PHASES: Readonly<Record<DeploymentPhase, schedulingV1.DeploymentPhase>> = {
   progressing: schedulingV1.DeploymentPhase.DEPLOYMENT_PHASE_PROGRESSING,
@@ -25,7 +25,7 @@ export function deploymentToProto({ deployment, revision, readyReplicas }: Shown
     organizationId: deployment.organizationId,
     projectId: deployment.projectId,
     name: deployment.name,
-    revision: revisionToProto(revision, deployment.replicas),
+    revision: revisionToProto(revision, deployment),
     generation: deployment.generation,
     observedGeneration: deployment.observedGeneration,
     phase: PHASES[deployment.phase],
@@ -34,15 +34,17 @@ export function deploymentToProto({ deployment, revision, readyReplicas }: Shown
     endpointId: deployment.endpointId,
     createTime: deployment.createdAt,
     replicas: deployment.replicas,
+    autoscaling: autoscalingToProto(deployment.autoscaling),
+    scalingDecisionId: deployment.scalingDecisionId ?? '',
   };
 }
 
-function revisionToProto(revision: Revision, replicas: number): schedulingV1.Revision {
+function revisionToProto(revision: Revision, scale: Scale): schedulingV1.Revision {
   return {
     revisionId: revision.id,
     deploymentId: revision.deploymentId,
     number: revision.number,
-    spec: specToProto(revision.spec, revision.asked.model, replicas),
+    spec: specToProto(revision.spec, revision.asked.model, scale),
     modelDigest: revision.model.digest,
     createTime: revision.createdAt,
   };

@@ -1,6 +1,7 @@
 import type { Id } from '@ostro/kernel';
 import { bigintColumn } from '@ostro/persistence';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
+import type { Autoscaling } from '../domain/autoscaling.ts';
 import type { Condition, DeploymentPhase } from '../domain/condition.ts';
 
 @Entity('deployments')
@@ -25,6 +26,12 @@ export class DeploymentEntity {
 
   @Column('integer')
   replicas!: number;
+
+  @Column('jsonb', { nullable: true })
+  autoscaling!: Autoscaling | null;
+
+  @Column('text', { name: 'scaling_decision_id', nullable: true })
+  scalingDecisionId!: Id<'dec'> | null;
 
   @Column('bigint', { transformer: bigintColumn })
   generation!: bigint;

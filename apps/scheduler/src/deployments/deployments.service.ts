@@ -3,17 +3,19 @@ import { DomainError, type Id } from '@ostro/kernel';
 import { type IdempotentRequest, onceByRequestId, type TransactionRunner } from '@ostro/persistence';
 import type { ServiceContext } from '@ostro/service-host';
 import type { EntityManager } from 'typeorm';
+import { rescaled } from '../domain/autoscaling.ts';
 import type { Deployment } from '../domain/deployment.ts';
 import { checkName } from '../domain/names.ts';
 import { resolveSpec } from '../domain/spec.ts';
 import type { EndpointsRepository } from '../endpoints/endpoints.repository.ts';
 import type { RoutesService } from '../routes/routes.service.ts';
 import type { ShownDeployment } from './deployment-proto.ts';
+import type { ScalingRepository } from '../scaling/scaling.repository.ts';
 import type { DeploymentsRepository } from './deployments.repository.ts';
 import type { DeploymentRef, DeploymentsView } from './deployments.view.ts';
 import type { ModelResolver, Requester } from './model-resolver.ts';
 import type { Revision, RevisionsRepository } from './revisions.repository.ts';
-import { checkMask, merged, modelFromProto, replicasFromProto, specFromProto } from './spec-proto.ts';
+import { checkMask, merged, modelFromProto, SCALE, type Scale, scaleFromProto, specFromProto } from './spec-proto.ts';
 
 export interface NewDeployment {
   readonly organizationId: Id<'org'>;
@@ -33,7 +35,10 @@ export interface DeploymentStores {
   readonly deployments: DeploymentsRepository;
   readonly revisions: RevisionsRepository;
   readonly endpoints: EndpointsRepository;
+  readonly scaling: ScalingRepository;
 }
+
+const NO_SCALE: Scale = { replicas: 0, autoscaling: null };
 
 /** Writes down what is wanted. Making it so is the reconciler's. */
 export class DeploymentsService {
@@ -48,12 +53,12 @@ export class DeploymentsService {
 
   async create(once: IdempotentRequest, asked: NewDeployment, requester: Requester): Promise<ShownDeployment> {
     checkName(asked.name);
-    const replicas = replicasFromProto(asked.spec.replicas);
+    const scale = rescaled(NO_SCALE, scaleFromProto(asked.spec, SCALE));
     const model = await this.models.resolve(asked.spec.model, requester);
     const spec = resolveSpec(specFromProto(asked.spec), modelFromProto(model));
     return this.transactions.run(async (tx) => {
       const { resourceId } = await onceByRequestId(tx, once, async () => {
-        const deployment = this.#new(asked, replicas);
+        const deployment = this.#new(asked, scale);
         const { id, revisionId, createdAt } = deployment;
         const { deployments, revisions, endpoints } = this.stores;
         await deployments.insert(tx, deployment, createdAt);
@@ -80,13 +85,14 @@ export class DeploymentsService {
     return this.transactions.run(async (tx) => {
       const { deployments } = this.stores;
       const before = await this.#lockStanding(tx, deployment.id, update.expectedGeneration);
-      const replicas = paths.includes('replicas') ? replicasFromProto(update.spec.replicas) : before.replicas;
-      const specPaths = paths.filter((path) => path !== 'replicas');
+      const scale = rescaled(before, scaleFromProto(update.spec, paths));
+      const specPaths = paths.filter((path) => !SCALE.includes(path));
       const revisionId =
         specPaths.length === 0
           ? before.revisionId
           : await this.#revise(tx, before, { spec: update.spec, paths: specPaths, model });
-      await deployments.save(tx, { ...before, replicas, revisionId, generation: before.generation + 1n });
+      if (paths.includes('autoscaling')) await this.stores.scaling.forgetState(tx, before.id);
+      await deployments.save(tx, { ...before, ...scale, revisionId, generation: before.generation + 1n });
       await deployments.wake(tx, [before.id], this.context.clock.now());
       await this.routes.publish(tx, before.endpointId);
       return this.#show(tx, before.id);
@@ -109,7 +115,7 @@ export class DeploymentsService {
     });
   }
 
-  #new({ organizationId, projectId, name }: NewDeployment, replicas: number): Deployment {
+  #new({ organizationId, projectId, name }: NewDeployment, scale: Scale): Deployment {
     return {
       id: this.context.ids('dep'),
       organizationId,
@@ -117,7 +123,8 @@ export class DeploymentsService {
       name,
       endpointId: this.context.ids('ept'),
       revisionId: this.context.ids('rev'),
-      replicas,
+      ...scale,
+      scalingDecisionId: null,
       generation: 1n,
       observedGeneration: 0n,
       isDeleting: false,

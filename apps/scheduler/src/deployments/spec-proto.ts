@@ -1,10 +1,11 @@
 import { registryV1, schedulingV1 } from '@ostro/contracts';
 import { DomainError } from '@ostro/kernel';
 import type { ModelFactsLike } from '@ostro/placement';
+import { type Autoscaling, type AutoscalingRequest, MAX_REPLICAS, resolveAutoscaling } from '../domain/autoscaling.ts';
+import type { Deployment } from '../domain/deployment.ts';
 import type { ModelToServe, Spec, SpecRequest } from '../domain/spec.ts';
 import { runtimeFromProto, runtimeToProto } from '../nodes/node-proto.ts';
 
-const MAX_REPLICAS = 1_000;
 /** A day: beyond it a node could not be emptied for maintenance. */
 const MAX_DRAIN_MS = 24 * 3_600_000;
 
@@ -22,23 +23,40 @@ export function specFromProto(spec: schedulingV1.DeploymentSpec): SpecRequest {
     defaultMaxOutputTokens: spec.defaultMaxOutputTokens,
     embedding: spec.embedding,
     residency: { countries, operators, certifications },
-    drainTimeoutMs: spec.drainTimeout && millisecondsOf(spec.drainTimeout),
+    drainTimeoutMs: spec.drainTimeout && checkedDrain(millisecondsOf(spec.drainTimeout)),
     cpuMilli: spec.cpuMilli,
   };
 }
 
-function millisecondsOf({ seconds, nanos }: NonNullable<schedulingV1.DeploymentSpec['drainTimeout']>): number {
-  const milliseconds = Number(seconds) * 1_000 + Math.floor(nanos / 1_000_000);
+/** As it is on the wire. */
+interface Duration {
+  readonly seconds: bigint;
+  readonly nanos: number;
+}
+
+function millisecondsOf({ seconds, nanos }: Duration): number {
+  return Number(seconds) * 1_000 + Math.floor(nanos / 1_000_000);
+}
+
+function durationOf(milliseconds: number): Duration {
+  return { seconds: BigInt(Math.floor(milliseconds / 1_000)), nanos: (milliseconds % 1_000) * 1_000_000 };
+}
+
+function checkedDrain(milliseconds: number): number {
   if (milliseconds >= 0 && milliseconds <= MAX_DRAIN_MS) return milliseconds;
   throw invalid('drain_timeout', `is ${milliseconds} ms; it can be 0 to ${MAX_DRAIN_MS} ms`);
 }
 
-export function specToProto(spec: Spec, model: string, replicas: number): schedulingV1.DeploymentSpec {
+/** How many replicas: said once for a deployment, whatever its revision. */
+export type Scale = Pick<Deployment, 'replicas' | 'autoscaling'>;
+
+export function specToProto(spec: Spec, model: string, { replicas, autoscaling }: Scale): schedulingV1.DeploymentSpec {
   const { drainTimeoutMs, runtime, accelerators, residency, ...same } = spec;
   return {
     ...same,
     model,
     replicas,
+    autoscaling: autoscalingToProto(autoscaling),
     runtime: runtimeToProto(runtime),
     accelerators: {
       models: [...accelerators.models],
@@ -50,11 +68,33 @@ export function specToProto(spec: Spec, model: string, replicas: number): schedu
       operators: [...residency.operators],
       certifications: [...residency.certifications],
     },
-    drainTimeout: { seconds: BigInt(Math.floor(drainTimeoutMs / 1_000)), nanos: (drainTimeoutMs % 1_000) * 1_000_000 },
+    drainTimeout: durationOf(drainTimeoutMs),
   };
 }
 
-export function replicasFromProto(replicas: number): number {
+/** @throws DomainError INVALID_ARGUMENT (INVALID_SPEC) for bounds that contradict each other */
+function autoscalingFromProto(policy: schedulingV1.ScalingPolicy | undefined): Autoscaling | null {
+  if (policy === undefined) return null;
+  const { idleTimeout, ...same } = policy;
+  const asked: AutoscalingRequest = { ...same, idleTimeoutMs: idleTimeout && millisecondsOf(idleTimeout) };
+  return resolveAutoscaling(asked);
+}
+
+export function autoscalingToProto(autoscaling: Autoscaling | null): schedulingV1.ScalingPolicy | undefined {
+  if (autoscaling === null) return undefined;
+  const { idleTimeoutMs, ...same } = autoscaling;
+  return { ...same, idleTimeout: durationOf(idleTimeoutMs) };
+}
+
+/** The part of a spec that changes without a new revision, as far as the paths name it. */
+export function scaleFromProto(spec: schedulingV1.DeploymentSpec, paths: readonly string[]): Partial<Scale> {
+  return {
+    ...(paths.includes('replicas') && { replicas: checkedReplicas(spec.replicas) }),
+    ...(paths.includes('autoscaling') && { autoscaling: autoscalingFromProto(spec.autoscaling) }),
+  };
+}
+
+function checkedReplicas(replicas: number): number {
   if (replicas <= MAX_REPLICAS) return replicas;
   throw invalid('replicas', `is ${replicas}; a deployment has at most ${MAX_REPLICAS}`);
 }
@@ -85,6 +125,9 @@ function factsFromProto(facts: registryV1.ModelFacts): ModelFactsLike {
   };
 }
 
+/** Fields of DeploymentSpec that change without a new revision. */
+export const SCALE: readonly string[] = ['replicas', 'autoscaling'];
+
 /** Fields of DeploymentSpec that an update may name. */
 const UPDATABLE = [
   'model',
@@ -98,7 +141,7 @@ const UPDATABLE = [
   'residency',
   'drain_timeout',
   'cpu_milli',
-  'replicas',
+  ...SCALE,
 ];
 
 /** @throws DomainError INVALID_ARGUMENT (INVALID_UPDATE_MASK) naming the path that is no field of the spec */

@@ -1,4 +1,5 @@
 import type { Id } from '@ostro/kernel';
+import type { Autoscaling } from './autoscaling.ts';
 import type { Condition, DeploymentPhase, Wanted } from './condition.ts';
 import { type DrainReason, isTerminal, isWanted, type Replica } from './replica.ts';
 import { type Replacement, replacement } from './restarts.ts';
@@ -11,7 +12,11 @@ export interface Deployment {
   readonly name: string;
   readonly endpointId: Id<'ept'>;
   readonly revisionId: Id<'rev'>;
+  /** Wanted now: set by hand or, with autoscaling, decided by demand. */
   readonly replicas: number;
+  readonly autoscaling: Autoscaling | null;
+  /** By which demand changed the number last. */
+  readonly scalingDecisionId: Id<'dec'> | null;
   /** Raised at each change of the spec. */
   readonly generation: bigint;
   /** Generation the reconciler acted upon last. */

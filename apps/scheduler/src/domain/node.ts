@@ -21,11 +21,20 @@ export interface Node {
   /** Raised whenever the replicas it should run change. */
   readonly generation: bigint;
   readonly inventory: Inventory;
+  /** By replica, as of the last report. */
+  readonly loads: Readonly<Record<string, ReplicaLoad>>;
   readonly address: NodeAddress | null;
   readonly agentVersion: string;
   /** How many reports arrived; silence is this number standing still. */
   readonly reportNumber: bigint;
   readonly reportedAt: Date | null;
+}
+
+/** What an agent counts of the requests of one replica. */
+export interface ReplicaLoad {
+  readonly running: number;
+  /** Since its agent process started. */
+  readonly begun: number;
 }
 
 /** Where it stands: identity's word, never the node's own, because residency depends on it. */

@@ -30,6 +30,7 @@ export class NodeEnrolment {
       isDead: false,
       generation: 1n,
       inventory: EMPTY_INVENTORY,
+      loads: {},
       address: null,
       agentVersion: '',
       reportNumber: 0n,

@@ -7,6 +7,7 @@ import {
   type Node,
   type NodeAddress,
   type OperatorState,
+  type ReplicaLoad,
   snapshotOf,
   stateOf,
 } from '../domain/node.ts';
@@ -58,6 +59,15 @@ function acceleratorFromProto(accelerator: schedulingV1.Accelerator): InventoryA
     isHealthy: accelerator.healthy,
     isSimulated: accelerator.simulated,
   };
+}
+
+export function loadsFromProto(replicas: readonly nodeV1.ObservedReplica[]): Readonly<Record<string, ReplicaLoad>> {
+  return Object.fromEntries(
+    replicas.map(({ replicaId, runningRequests, begunRequests }) => [
+      replicaId,
+      { running: runningRequests, begun: Number(begunRequests) },
+    ]),
+  );
 }
 
 /** Null while gateways have no way to reach it. */

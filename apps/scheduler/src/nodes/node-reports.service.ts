@@ -10,7 +10,7 @@ import { isTerminal, missed, type Observation, observed, type Replica } from '..
 import type { ReplicaChange, ReplicaChanges } from '../replicas/replica-changes.ts';
 import { phaseFromProto } from '../replicas/replica-proto.ts';
 import type { ReplicasRepository } from '../replicas/replicas.repository.ts';
-import { addressFromProto, inventoryFromProto } from './node-proto.ts';
+import { addressFromProto, inventoryFromProto, loadsFromProto } from './node-proto.ts';
 import type { NodesRepository } from './nodes.repository.ts';
 
 export interface ReportStores {
@@ -68,6 +68,7 @@ export class NodeReportsService {
       name: message.nodeName || before.name,
       isDead: false,
       inventory: message.inventory ? inventoryFromProto(message.inventory) : before.inventory,
+      loads: loadsFromProto(message.replicas),
       address: addressFromProto(message.address),
       agentVersion: message.agentVersion,
       reportNumber: before.reportNumber + 1n,

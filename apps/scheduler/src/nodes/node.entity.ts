@@ -1,7 +1,7 @@
 import type { Id } from '@ostro/kernel';
 import { bigintColumn } from '@ostro/persistence';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
-import type { Inventory, NodeAddress, OperatorState, Site } from '../domain/node.ts';
+import type { Inventory, NodeAddress, OperatorState, ReplicaLoad, Site } from '../domain/node.ts';
 
 @Entity('nodes')
 export class NodeEntity {
@@ -28,6 +28,9 @@ export class NodeEntity {
 
   @Column('jsonb')
   inventory!: Inventory;
+
+  @Column('jsonb')
+  loads!: Record<string, ReplicaLoad>;
 
   @Column('jsonb', { nullable: true })
   address!: NodeAddress | null;

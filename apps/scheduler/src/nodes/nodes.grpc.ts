@@ -4,6 +4,7 @@ import { currentCaller, parsePage, requireOrganization, takePage } from '@ostro/
 import { DomainError, parseId } from '@ostro/kernel';
 import { TransactionRunner } from '@ostro/persistence';
 import { DecisionsRepository, type StoredDecision } from '../decisions/decisions.repository.ts';
+import { type ScalingDecision, ScalingRepository } from '../scaling/scaling.repository.ts';
 import { nodeToProto, operatorStateFromProto } from './node-proto.ts';
 import { NodesService, type ShownNode } from './nodes.service.ts';
 
@@ -14,6 +15,7 @@ export class NodesGrpc implements schedulingV1.NodeServiceController {
     private readonly service: NodesService,
     private readonly transactions: TransactionRunner,
     private readonly decisions: DecisionsRepository,
+    private readonly scaling: ScalingRepository,
   ) {}
 
   async listNodes(request: schedulingV1.ListNodesRequest): Promise<schedulingV1.ListNodesResponse> {
@@ -43,8 +45,11 @@ export class NodesGrpc implements schedulingV1.NodeServiceController {
   async getDecision(request: schedulingV1.GetDecisionRequest): Promise<schedulingV1.GetDecisionResponse> {
     const { organizationId } = requireOrganization(currentCaller(), request.organizationId);
     const id = parseId('dec', request.decisionId, 'decision_id');
-    const decision = await this.transactions.run((tx) => this.decisions.get(tx, organizationId, id));
-    return { decision: decisionToProto(decision) };
+    return this.transactions.run(async (tx) => {
+      const scaling = await this.scaling.findDecision(tx, organizationId, id);
+      if (scaling) return { decision: scalingToProto(scaling) };
+      return { decision: placingToProto(await this.decisions.get(tx, organizationId, id)) };
+    });
   }
 }
 
@@ -52,8 +57,9 @@ function toProto({ node, allocations }: ShownNode): schedulingV1.Node {
   return nodeToProto(node, allocations);
 }
 
-function decisionToProto(decision: StoredDecision): schedulingV1.Decision {
+function placingToProto(decision: StoredDecision): schedulingV1.Decision {
   return {
+    ...schedulingV1.Decision.create(),
     decisionId: decision.id,
     replicaId: decision.replicaId,
     nodeId: decision.nodeId ?? '',
@@ -65,4 +71,13 @@ function decisionToProto(decision: StoredDecision): schedulingV1.Decision {
     seed: decision.seed,
     createTime: decision.createdAt,
   };
+}
+
+function scalingToProto({ id, inputs, createdAt, ...decision }: ScalingDecision): schedulingV1.Decision {
+  return schedulingV1.Decision.fromPartial({
+    ...decision,
+    decisionId: id,
+    inputsJson: JSON.stringify(inputs),
+    createTime: createdAt,
+  });
 }

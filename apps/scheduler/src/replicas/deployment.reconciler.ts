@@ -5,6 +5,8 @@ import type { ServiceContext } from '@ostro/service-host';
 import type { EntityManager } from 'typeorm';
 import type { Lease } from '../deployments/deployments.repository.ts';
 import { plan } from '../domain/deployment.ts';
+import { nextLook, type Scale } from '../domain/scaling.ts';
+import type { Scaler } from '../scaling/scaler.ts';
 import type { PlanWriter } from './plan-writer.ts';
 import type { Placer } from './placer.ts';
 import type { ReconcilerStores, View } from './resolution.ts';
@@ -14,6 +16,20 @@ const BATCH = 16;
 /** Rounds of one tick, so that a deployment that is due for ever starves nobody and a stop is never waited for long. */
 const MAX_ROUNDS = 64;
 
+export interface ReconcilerParts {
+  readonly stores: ReconcilerStores;
+  readonly placer: Placer;
+  readonly scaler: Scaler;
+  readonly writer: PlanWriter;
+}
+
+/** What one pass over a deployment took and decided. */
+export interface Pass {
+  readonly milliseconds: number;
+  readonly decisions: readonly Decision[];
+  readonly scale: Scale | undefined;
+}
+
 /**
  * Moves deployments towards what is wanted. Each pass claims a lease, decides outside of any transaction that writes,
  * and writes only while the lease's token is still the newest: first try, retry and recovery are one path, and any
@@ -22,11 +38,9 @@ const MAX_ROUNDS = 64;
 export class DeploymentReconciler {
   constructor(
     private readonly transactions: TransactionRunner,
-    private readonly stores: ReconcilerStores,
-    private readonly placer: Placer,
-    private readonly writer: PlanWriter,
+    private readonly parts: ReconcilerParts,
     private readonly context: Pick<ServiceContext, 'clock' | 'logger'>,
-    private readonly onPass: (milliseconds: number, decisions: readonly Decision[]) => void,
+    private readonly onPass: (pass: Pass) => void,
   ) {}
 
   /** Reconciles everything that is due. */
@@ -41,7 +55,7 @@ export class DeploymentReconciler {
   async claim(limit = BATCH): Promise<readonly Lease[]> {
     const now = this.context.clock.now();
     const until = new Date(now.getTime() + LEASE_MS);
-    return this.transactions.run((tx) => this.stores.deployments.claimDue(tx, { now, until, limit }));
+    return this.transactions.run((tx) => this.parts.stores.deployments.claimDue(tx, { now, until, limit }));
   }
 
   /** One pass. Answers whether it wrote: false when the lease was lost or the spec changed under it. */
@@ -52,11 +66,14 @@ export class DeploymentReconciler {
     });
     if (!view) return false;
     const now = this.context.clock.now();
-    const todo = plan(view.deployment, view.replicas, view.leavingNodes, now);
+    const { scale } = view;
+    const replicas = scale?.decision.replicas ?? view.deployment.replicas;
+    const planned = plan({ ...view.deployment, replicas }, view.replicas, view.leavingNodes, now);
+    const todo = scale ? { ...planned, again: nextLook(scale, planned.again, now) } : planned;
     const pending = todo.commands.flatMap((command) => (command.kind === 'place' ? [{ id: command.replicaId }] : []));
-    const decisions = await this.placer.decide(pending, view.revision, view.deployment.organizationId);
-    const wrote = await this.writer.write(lease, { view, plan: todo, decisions });
-    this.onPass(this.context.clock.monotonicMs() - startedMs, decisions);
+    const decisions = await this.parts.placer.decide(pending, view.revision, view.deployment.organizationId);
+    const wrote = await this.parts.writer.write(lease, { view, plan: todo, decisions });
+    this.onPass({ milliseconds: this.context.clock.monotonicMs() - startedMs, decisions, scale });
     return wrote;
   }
 
@@ -70,7 +87,7 @@ export class DeploymentReconciler {
   }
 
   async #view(tx: EntityManager, id: Id<'dep'>): Promise<View | undefined> {
-    const { deployments, revisions, replicas, nodes } = this.stores;
+    const { deployments, revisions, replicas, nodes } = this.parts.stores;
     const deployment = await deployments.find(tx, id);
     if (!deployment) return undefined;
     const revision = await revisions.get(tx, deployment.revisionId);
@@ -80,6 +97,8 @@ export class DeploymentReconciler {
       all.flatMap(({ nodeId }) => nodeId ?? []),
     );
     const leaving = [...used.values()].filter(({ operatorState }) => operatorState === 'draining');
-    return { deployment, revision, replicas: all, leavingNodes: new Set(leaving.map((node) => node.id)) };
+    const { concurrency } = revision.spec;
+    const scale = await this.parts.scaler.decide(tx, deployment, { replicas: all, nodes: used, concurrency });
+    return { deployment, revision, replicas: all, leavingNodes: new Set(leaving.map((node) => node.id)), scale };
   }
 }

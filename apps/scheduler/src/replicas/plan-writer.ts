@@ -9,6 +9,7 @@ import { type Command, type Deployment, replacementOf } from '../domain/deployme
 import { drained, type DrainReason, type Replica } from '../domain/replica.ts';
 import type { EndpointsRepository } from '../endpoints/endpoints.repository.ts';
 import type { RoutesService } from '../routes/routes.service.ts';
+import type { Scaler } from '../scaling/scaler.ts';
 import type { Placer } from './placer.ts';
 import type { ReplicaChange, ReplicaChanges } from './replica-changes.ts';
 import type { ReconcilerStores, Resolution } from './resolution.ts';
@@ -16,6 +17,7 @@ import type { ReconcilerStores, Resolution } from './resolution.ts';
 export interface WriterParts {
   readonly stores: ReconcilerStores & { readonly endpoints: EndpointsRepository };
   readonly placer: Placer;
+  readonly scaler: Scaler;
   readonly changes: ReplicaChanges;
   readonly routes: RoutesService;
 }
@@ -31,18 +33,20 @@ export class PlanWriter {
   async write(lease: Lease, resolution: Resolution): Promise<boolean> {
     return this.transactions.run(async (tx) => {
       const { deployments, endpoints } = this.parts.stores;
-      const deployment = await deployments.lockLeased(tx, lease);
-      if (!deployment) return false;
+      const held = await deployments.lockLeased(tx, lease);
+      if (!held) return false;
       const now = this.context.clock.now();
-      if (deployment.generation !== resolution.view.deployment.generation) {
+      const { view } = resolution;
+      if (held.generation !== view.deployment.generation) {
         await deployments.release(tx, lease, now);
         return false;
       }
       if (resolution.plan.commands.some(({ kind }) => kind === 'remove')) {
-        await endpoints.remove(tx, deployment.endpointId);
-        await deployments.remove(tx, deployment.id);
+        await endpoints.remove(tx, held.endpointId);
+        await deployments.remove(tx, held.id);
         return true;
       }
+      const deployment = view.scale ? await this.parts.scaler.write(tx, held, view.scale) : held;
       const isMoving = await this.#apply(tx, deployment, resolution);
       await this.#saveStatus(tx, deployment, now);
       await this.parts.routes.publish(tx, deployment.endpointId);

@@ -4,6 +4,7 @@ import type { DeploymentsRepository } from '../deployments/deployments.repositor
 import type { Revision, RevisionsRepository } from '../deployments/revisions.repository.ts';
 import type { Deployment, Plan } from '../domain/deployment.ts';
 import type { Replica } from '../domain/replica.ts';
+import type { Scale } from '../domain/scaling.ts';
 import type { NodesRepository } from '../nodes/nodes.repository.ts';
 import type { ReplicasRepository } from './replicas.repository.ts';
 
@@ -20,6 +21,8 @@ export interface View {
   readonly revision: Revision;
   readonly replicas: readonly Replica[];
   readonly leavingNodes: ReadonlySet<Id<'nod'>>;
+  /** Absent: the number of replicas is set by hand. */
+  readonly scale: Scale | undefined;
 }
 
 /** What a pass decided. */

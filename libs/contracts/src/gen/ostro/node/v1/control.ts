@@ -135,6 +135,8 @@ export interface ObservedReplica {
   loadMs: number;
   /** Whether the model server was taken over from an earlier agent. */
   adopted: boolean;
+  /** Requests that began since the agent process started: tells of those that came and went between two reports. */
+  begunRequests: bigint;
 }
 
 /** Capacity of a node. */
@@ -752,6 +754,7 @@ function createBaseObservedReplica(): ObservedReplica {
     pullMs: 0,
     loadMs: 0,
     adopted: false,
+    begunRequests: 0n,
   };
 }
 
@@ -810,6 +813,12 @@ export const ObservedReplica: MessageFns<ObservedReplica> = {
     }
     if (message.adopted !== false) {
       writer.uint32(112).bool(message.adopted);
+    }
+    if (message.begunRequests !== 0n) {
+      if (BigInt.asUintN(64, message.begunRequests) !== message.begunRequests) {
+        throw new globalThis.Error("value provided for field message.begunRequests of type uint64 too large");
+      }
+      writer.uint32(120).uint64(message.begunRequests);
     }
     return writer;
   },
@@ -939,6 +948,14 @@ export const ObservedReplica: MessageFns<ObservedReplica> = {
             message.adopted = reader.bool();
             continue;
           }
+          case 15: {
+            if (tag !== 120) {
+              break;
+            }
+
+            message.begunRequests = reader.uint64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -978,6 +995,9 @@ export const ObservedReplica: MessageFns<ObservedReplica> = {
     message.pullMs = object.pullMs ?? 0;
     message.loadMs = object.loadMs ?? 0;
     message.adopted = object.adopted ?? false;
+    message.begunRequests = (object.begunRequests !== undefined && object.begunRequests !== null)
+      ? BigInt(object.begunRequests)
+      : 0n;
     return message;
   },
 };

@@ -88,6 +88,18 @@ export interface ResidencyPolicy {
   certifications: string[];
 }
 
+/** How the number of replicas follows demand. A change of it makes no new revision. */
+export interface ScalingPolicy {
+  /** Fewest replicas. 0: when nobody has called for a while nothing runs, and the next request wakes it. */
+  minReplicas: number;
+  /** Most replicas: at least 1, and at least min_replicas. */
+  maxReplicas: number;
+  /** Part of a replica's concurrency that is to be in use, in percent, 1 to 100; 0 means 70. */
+  targetPercent: number;
+  /** How long a replica must not have been needed before it goes; absent: 300 s. */
+  idleTimeout: Duration | undefined;
+}
+
 /** Desired state of a deployment. */
 export interface DeploymentSpec {
   /** "name", "name:alias" or "sha256:...". A revision pins the digest it meant at the time. */
@@ -98,7 +110,7 @@ export interface DeploymentSpec {
   accelerators:
     | AcceleratorRequirement
     | undefined;
-  /** Replicas wanted. Manual here: 0 keeps the route and serves nothing. */
+  /** Replicas wanted: 0 keeps the route and serves nothing. With autoscaling: how many to start with, within its bounds. */
   replicas: number;
   /** Requests a replica serves at once; 0 means 4. */
   concurrency: number;
@@ -120,6 +132,8 @@ export interface DeploymentSpec {
     | undefined;
   /** CPU per replica in thousandths of a core; 0 means 1,000. */
   cpuMilli: number;
+  /** Lets the number of replicas follow demand; absent: it is what replicas says. */
+  autoscaling: ScalingPolicy | undefined;
 }
 
 /** One immutable snapshot of a spec. */
@@ -186,6 +200,12 @@ export interface Deployment {
     | undefined;
   /** Replicas wanted now; changes without a new revision. */
   replicas: number;
+  /** Lets the number of replicas follow demand; changes without a new revision. Absent: the number is set by hand. */
+  autoscaling:
+    | ScalingPolicy
+    | undefined;
+  /** Decision by which demand changed the number of replicas last; empty: none did. */
+  scalingDecisionId: string;
 }
 
 /** One running copy on one node. */
@@ -534,6 +554,99 @@ export const ResidencyPolicy: MessageFns<ResidencyPolicy> = {
   },
 };
 
+function createBaseScalingPolicy(): ScalingPolicy {
+  return { minReplicas: 0, maxReplicas: 0, targetPercent: 0, idleTimeout: undefined };
+}
+
+export const ScalingPolicy: MessageFns<ScalingPolicy> = {
+  encode(message: ScalingPolicy, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.minReplicas !== 0) {
+      writer.uint32(8).uint32(message.minReplicas);
+    }
+    if (message.maxReplicas !== 0) {
+      writer.uint32(16).uint32(message.maxReplicas);
+    }
+    if (message.targetPercent !== 0) {
+      writer.uint32(24).uint32(message.targetPercent);
+    }
+    if (message.idleTimeout !== undefined) {
+      Duration.encode(message.idleTimeout, writer.uint32(34).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ScalingPolicy {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseScalingPolicy();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.minReplicas = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.maxReplicas = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.targetPercent = reader.uint32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.idleTimeout = Duration.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ScalingPolicy>): ScalingPolicy {
+    return ScalingPolicy.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ScalingPolicy>): ScalingPolicy {
+    const message = createBaseScalingPolicy();
+    message.minReplicas = object.minReplicas ?? 0;
+    message.maxReplicas = object.maxReplicas ?? 0;
+    message.targetPercent = object.targetPercent ?? 0;
+    message.idleTimeout = (object.idleTimeout !== undefined && object.idleTimeout !== null)
+      ? Duration.fromPartial(object.idleTimeout)
+      : undefined;
+    return message;
+  },
+};
+
 function createBaseDeploymentSpec(): DeploymentSpec {
   return {
     model: "",
@@ -548,6 +661,7 @@ function createBaseDeploymentSpec(): DeploymentSpec {
     residency: undefined,
     drainTimeout: undefined,
     cpuMilli: 0,
+    autoscaling: undefined,
   };
 }
 
@@ -588,6 +702,9 @@ export const DeploymentSpec: MessageFns<DeploymentSpec> = {
     }
     if (message.cpuMilli !== 0) {
       writer.uint32(96).uint32(message.cpuMilli);
+    }
+    if (message.autoscaling !== undefined) {
+      ScalingPolicy.encode(message.autoscaling, writer.uint32(106).fork()).join();
     }
     return writer;
   },
@@ -701,6 +818,14 @@ export const DeploymentSpec: MessageFns<DeploymentSpec> = {
             message.cpuMilli = reader.uint32();
             continue;
           }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            message.autoscaling = ScalingPolicy.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -736,6 +861,9 @@ export const DeploymentSpec: MessageFns<DeploymentSpec> = {
       ? Duration.fromPartial(object.drainTimeout)
       : undefined;
     message.cpuMilli = object.cpuMilli ?? 0;
+    message.autoscaling = (object.autoscaling !== undefined && object.autoscaling !== null)
+      ? ScalingPolicy.fromPartial(object.autoscaling)
+      : undefined;
     return message;
   },
 };
@@ -975,6 +1103,8 @@ function createBaseDeployment(): Deployment {
     endpointId: "",
     createTime: undefined,
     replicas: 0,
+    autoscaling: undefined,
+    scalingDecisionId: "",
   };
 }
 
@@ -1024,6 +1154,12 @@ export const Deployment: MessageFns<Deployment> = {
     }
     if (message.replicas !== 0) {
       writer.uint32(104).uint32(message.replicas);
+    }
+    if (message.autoscaling !== undefined) {
+      ScalingPolicy.encode(message.autoscaling, writer.uint32(114).fork()).join();
+    }
+    if (message.scalingDecisionId !== "") {
+      writer.uint32(122).string(message.scalingDecisionId);
     }
     return writer;
   },
@@ -1145,6 +1281,22 @@ export const Deployment: MessageFns<Deployment> = {
             message.replicas = reader.uint32();
             continue;
           }
+          case 14: {
+            if (tag !== 114) {
+              break;
+            }
+
+            message.autoscaling = ScalingPolicy.decode(reader, reader.uint32());
+            continue;
+          }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            message.scalingDecisionId = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1181,6 +1333,10 @@ export const Deployment: MessageFns<Deployment> = {
     message.endpointId = object.endpointId ?? "";
     message.createTime = object.createTime ?? undefined;
     message.replicas = object.replicas ?? 0;
+    message.autoscaling = (object.autoscaling !== undefined && object.autoscaling !== null)
+      ? ScalingPolicy.fromPartial(object.autoscaling)
+      : undefined;
+    message.scalingDecisionId = object.scalingDecisionId ?? "";
     return message;
   },
 };
@@ -2569,7 +2725,7 @@ export interface DeploymentServiceClient {
 
   listDeployments(request: ListDeploymentsRequest, metadata?: Metadata): Observable<ListDeploymentsResponse>;
 
-  /** Changes the spec; a change of anything but replicas makes a new revision. */
+  /** Changes the spec; a change of anything but replicas and autoscaling makes a new revision. */
 
   updateDeployment(request: UpdateDeploymentRequest, metadata?: Metadata): Observable<UpdateDeploymentResponse>;
 
@@ -2610,7 +2766,7 @@ export interface DeploymentServiceController {
     metadata?: Metadata,
   ): Promise<ListDeploymentsResponse> | Observable<ListDeploymentsResponse> | ListDeploymentsResponse;
 
-  /** Changes the spec; a change of anything but replicas makes a new revision. */
+  /** Changes the spec; a change of anything but replicas and autoscaling makes a new revision. */
 
   updateDeployment(
     request: UpdateDeploymentRequest,
@@ -2701,7 +2857,7 @@ export const DeploymentServiceService = {
       Buffer.from(ListDeploymentsResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ListDeploymentsResponse => ListDeploymentsResponse.decode(value),
   },
-  /** Changes the spec; a change of anything but replicas makes a new revision. */
+  /** Changes the spec; a change of anything but replicas and autoscaling makes a new revision. */
   updateDeployment: {
     path: "/ostro.scheduling.v1.DeploymentService/UpdateDeployment" as const,
     requestStream: false as const,
@@ -2755,7 +2911,7 @@ export interface DeploymentServiceServer extends UntypedServiceImplementation {
   getDeployment: handleUnaryCall<GetDeploymentRequest, GetDeploymentResponse>;
   /** Deployments of a project, by name. */
   listDeployments: handleUnaryCall<ListDeploymentsRequest, ListDeploymentsResponse>;
-  /** Changes the spec; a change of anything but replicas makes a new revision. */
+  /** Changes the spec; a change of anything but replicas and autoscaling makes a new revision. */
   updateDeployment: handleUnaryCall<UpdateDeploymentRequest, UpdateDeploymentResponse>;
   /** Drains its replicas, then removes it and its endpoint. */
   deleteDeployment: handleUnaryCall<DeleteDeploymentRequest, DeleteDeploymentResponse>;

@@ -86,7 +86,7 @@ export interface Node {
 export interface Decision {
   /** Id of the form dec_<32 hex>. */
   decisionId: string;
-  /** Replica it was for. */
+  /** Replica it found a place for; empty: it was about how many replicas a deployment has. */
   replicaId: string;
   /** Chosen node; empty: nothing fits. */
   nodeId: string;
@@ -103,7 +103,13 @@ export interface Decision {
   /** Seed of the choice. */
   seed: bigint;
   /** When it was taken. */
-  createTime: Date | undefined;
+  createTime:
+    | Date
+    | undefined;
+  /** Deployment whose number of replicas it changed; empty: it placed a replica. */
+  deploymentId: string;
+  /** What it was decided on, as JSON, so that it can be taken again; empty: not kept. */
+  inputsJson: string;
 }
 
 /** Asks for a page of nodes. */
@@ -570,6 +576,8 @@ function createBaseDecision(): Decision {
     profileDigest: "",
     seed: 0n,
     createTime: undefined,
+    deploymentId: "",
+    inputsJson: "",
   };
 }
 
@@ -607,6 +615,12 @@ export const Decision: MessageFns<Decision> = {
     }
     if (message.createTime !== undefined) {
       Timestamp.encode(toTimestamp(message.createTime), writer.uint32(82).fork()).join();
+    }
+    if (message.deploymentId !== "") {
+      writer.uint32(90).string(message.deploymentId);
+    }
+    if (message.inputsJson !== "") {
+      writer.uint32(98).string(message.inputsJson);
     }
     return writer;
   },
@@ -704,6 +718,22 @@ export const Decision: MessageFns<Decision> = {
             message.createTime = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
             continue;
           }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.deploymentId = reader.string();
+            continue;
+          }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.inputsJson = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -731,6 +761,8 @@ export const Decision: MessageFns<Decision> = {
     message.profileDigest = object.profileDigest ?? "";
     message.seed = (object.seed !== undefined && object.seed !== null) ? BigInt(object.seed) : 0n;
     message.createTime = object.createTime ?? undefined;
+    message.deploymentId = object.deploymentId ?? "";
+    message.inputsJson = object.inputsJson ?? "";
     return message;
   },
 };
