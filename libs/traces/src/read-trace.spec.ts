@@ -1,3 +1,5 @@
+import fc from 'fast-check';
+import { isDomainError } from '@ostro/kernel';
 import { azureLlm } from './formats/azure-llm.ts';
 import { fgdCurves } from './formats/fgd-curves.ts';
 import { genai } from './formats/genai.ts';
@@ -195,5 +197,22 @@ describe('a trace', () => {
     }
     const read = Array.fromAsync(readTrace(openbTasks, endless()));
     await expect(read).rejects.toThrow('line 1 is longer than 4194304 characters');
+  });
+
+  it('whatever it is, gives rows or says what is wrong', () => {
+    const formats = [openbNodes, openbTasks, fgdCurves, mooncake, azureLlm, genai, loadLatencies, siliconRows];
+    const cell = fc.oneof(fc.string(), fc.constantFrom('', '"', '1', '-1', 'NaN', '1e999', '[', '{}', 'null', '\r'));
+    const lines = fc.array(fc.array(cell).map((cells) => cells.join(',')));
+    fc.assert(
+      fc.property(fc.constantFrom(...formats), lines, (format, rows) => {
+        const header = format.notation === 'csv' ? [format.columns.join(',')] : [];
+        try {
+          parseTrace<unknown>(format, [...header, ...rows].join('\n'));
+        } catch (error) {
+          expect(isDomainError(error) && error.message).toMatch(/line \d+/);
+        }
+      }),
+      { numRuns: 500, seed: 1 },
+    );
   });
 });

@@ -1,4 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import fc from 'fast-check';
+import { parse, stringify } from 'yaml';
+import { parsePolicy } from '@ostro/autoscaling';
+import { isDomainError } from '@ostro/kernel';
 import { readPolicy } from './read-policy.ts';
 
 const POLICY = `name: one
@@ -47,6 +51,12 @@ describe('a policy', () => {
       { name: 'disk', wakeMs: 10_000, microEuroPerHour: 0 },
       { name: 'none', wakeMs: 40_000, microEuroPerHour: 0 },
     ]);
+  });
+
+  it('may say in the schema what the library reads, no more and no less', () => {
+    const schema = JSON.parse(readFileSync(new URL('../../schemas/policy.v1.json', import.meta.url), 'utf8'));
+    const { properties } = schema.definitions.autoscaling;
+    expect(Object.keys(properties).sort()).toEqual(Object.keys(parsePolicy({})).sort());
   });
 
   const examples = new URL('../../../../examples/simulate/', import.meta.url);
@@ -146,6 +156,14 @@ describe('a policy that is wrong names line and column and what to write: ', () 
       instead('models:', 'placement: { name: p, filters: [fits], scorers: [] }\nmodels:'),
       'policy.yaml:8:33: placement.filters[0] "fits" is unknown; known are',
     ],
+    [
+      'an unknown scorer of routing',
+      instead(
+        'models:',
+        'routing: { name: r, filters: [residency-allowed], scorers: [{ name: luck, weight: 1 }] }\nmodels:',
+      ),
+      'policy.yaml:8:',
+    ],
   ])('%s', (_, text, expected) => expect(refusal(text)).toContain(expected));
 
   it('all of it at once, in the order of the file', () => {
@@ -156,4 +174,38 @@ describe('a policy that is wrong names line and column and what to write: ', () 
         .map((line) => line.slice(0, 'policy.yaml:4'.length)),
     ).toEqual(['policy.yaml:4', 'policy.yaml:7']);
   });
+
+  it('whatever it is: no policy breaks the reader', () => {
+    const places = placesIn(parse(POLICY));
+    const anything = fc.oneof(
+      fc.jsonValue({ maxDepth: 2 }),
+      fc.double(),
+      fc.constantFrom('cell', '*', -1, 1e308, [], {}),
+    );
+    fc.assert(
+      fc.property(fc.constantFrom(...places), anything, ({ holder, key }, value) => {
+        const document = parse(POLICY) as Tree;
+        const at = holder.reduce((tree, step) => tree[step] as Tree, document);
+        at[key] = value;
+        try {
+          readPolicy('policy.yaml', stringify(document));
+        } catch (error) {
+          expect(isDomainError(error) && error.message).toMatch(/^policy\.yaml:\d+:\d+: \S/);
+        }
+      }),
+      { numRuns: 200, seed: 1 },
+    );
+  });
 });
+
+type Tree = Record<string | number, unknown>;
+
+/** Every field of a document, as the way to its holder and its own name. */
+function placesIn(
+  tree: unknown,
+  holder: (string | number)[] = [],
+): { holder: (string | number)[]; key: string | number }[] {
+  if (typeof tree !== 'object' || tree === null) return [];
+  const keys = Array.isArray(tree) ? tree.keys() : Object.keys(tree);
+  return [...keys].flatMap((key) => [{ holder, key }, ...placesIn((tree as Tree)[key], [...holder, key])]);
+}

@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { type ErrorObject, Ajv } from 'ajv';
 import { parsePolicy, type ScalingPolicy } from '@ostro/autoscaling';
 import { isDomainError } from '@ostro/kernel';
-import { DEFAULT_PROFILE, parseProfile, type Profile } from '@ostro/placement';
+import * as placement from '@ostro/placement';
+import * as routing from '@ostro/routing';
 import { contradictions } from './contradictions.ts';
 import type { ModelDocument, PolicyDocument } from './policy-document.ts';
 import { scalingOf } from './scaling.ts';
@@ -14,7 +15,8 @@ export interface Policy {
   readonly document: PolicyDocument;
   /** Of each entry in `document.models`, in their order. */
   readonly scaling: readonly ScalingPolicy[];
-  readonly placement: Profile;
+  readonly placement: placement.Profile;
+  readonly routing: routing.Profile;
   readonly yaml: YamlText;
 }
 
@@ -37,11 +39,8 @@ export function readPolicy(file: string, text: string): Policy {
       const placeOf = (field: Path) => scalingPlace(model, at, field);
       return refusedAt(yaml, placeOf, () => parsePolicy(scalingOf(document, model)));
     }),
-    placement: refusedAt(
-      yaml,
-      (field) => ['placement', ...field],
-      () => (document.placement ? parseProfile(document.placement) : DEFAULT_PROFILE),
-    ),
+    placement: profileOf(yaml, 'placement', placement),
+    routing: profileOf(yaml, 'routing', routing),
     yaml,
   };
 }
@@ -51,6 +50,22 @@ function schemaErrors(value: unknown): readonly ErrorObject[] {
   const ajv = new Ajv({ allErrors: true, verbose: true, discriminator: true, allowUnionTypes: true });
   const validate = ajv.compile(schema);
   return validate(value) ? [] : (validate.errors ?? []);
+}
+
+/** A profile as the library that runs it reads it, or the one it brings. */
+function profileOf<P>(yaml: YamlText, name: 'placement' | 'routing', library: ProfileReader<P>): P {
+  const written = (yaml.value as PolicyDocument)[name];
+  if (written === undefined) return library.DEFAULT_PROFILE;
+  return refusedAt(
+    yaml,
+    (field) => [name, ...field],
+    () => library.parseProfile(written),
+  );
+}
+
+interface ProfileReader<P> {
+  readonly DEFAULT_PROFILE: P;
+  readonly parseProfile: (input: unknown) => P;
 }
 
 /** A field of the scaling policy stands in the model's own entry where that has it, else where all models have it. */

@@ -1,5 +1,6 @@
 import { closeSync, openSync, readSync, statSync } from 'node:fs';
-import { DomainError } from '@ostro/kernel';
+import { basename } from 'node:path';
+import { DomainError, isDomainError } from '@ostro/kernel';
 import { BadRows, readRequests, REQUEST_FORMATS, type RequestFormat, type TraceRequest } from '@ostro/traces';
 import { usageError } from '../usage-error.ts';
 
@@ -42,12 +43,21 @@ export class TraceFile {
     this.#maxBadRows = maxBadRows;
   }
 
-  *requests(): Generator<TraceRequest> {
-    yield* readRequests(chunksOf(this.#path), { format: this.#format, onBadRow: new BadRows(this.#maxBadRows).add });
+  requests(): Iterable<TraceRequest> {
+    return readRequests(chunksOf(this.#path), { format: this.#format, onBadRow: new BadRows(this.#maxBadRows).add });
   }
 
   /** @throws DomainError INVALID_ARGUMENT when it has no requests, bad rows beyond the limit, or too many models. */
   survey(): TraceSurvey {
+    try {
+      return this.#survey();
+    } catch (error) {
+      if (!isDomainError(error)) throw error;
+      throw new DomainError(error.code, error.reason, `${basename(this.#path)}: ${error.message}`, error);
+    }
+  }
+
+  #survey(): TraceSurvey {
     const bad = new BadRows(this.#maxBadRows);
     const models = new Map<string, ModelSurvey>();
     const seen = { requests: 0, spanMs: 0, leftOut: 0, prefixBlockTokens: undefined as number | undefined };
@@ -62,7 +72,7 @@ export class TraceFile {
       seen.prefixBlockTokens ??= request.prefix?.blockTokens;
       count(models, request);
     }
-    if (seen.requests === 0) throw new DomainError('INVALID_ARGUMENT', 'EMPTY_TRACE', `${this.#path} has no requests`);
+    if (seen.requests === 0) throw new DomainError('INVALID_ARGUMENT', 'EMPTY_TRACE', 'the trace has no requests');
     return { ...seen, models, badRows: bad.errors.map(({ message }) => message) };
   }
 }
