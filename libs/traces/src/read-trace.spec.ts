@@ -12,6 +12,12 @@ import { BadRows } from './trace-error.ts';
 
 const TASKS = 'name,cpu_milli,memory_mib,num_gpu,gpu_milli,gpu_spec\n';
 
+async function all<Row>(rows: AsyncIterable<Row>): Promise<Row[]> {
+  const read: Row[] = [];
+  for await (const row of rows) read.push(row);
+  return read;
+}
+
 describe('a row of', () => {
   it('openb nodes', () => {
     const text = 'sn,cpu_milli,memory_mib,gpu,model\r\nn0,64000,262144,2,P100\r\nn1,32000,262144,0,\r\n';
@@ -177,7 +183,7 @@ describe('a trace', () => {
       const chunks = Array.from({ length: Math.ceil(bytes.length / size) }, (_, at) =>
         bytes.subarray(at * size, (at + 1) * size),
       );
-      expect(await Array.fromAsync(readTrace(openbTasks, chunks))).toEqual(whole);
+      expect(await all(readTrace(openbTasks, chunks))).toEqual(whole);
     }
   });
 
@@ -195,7 +201,7 @@ describe('a trace', () => {
     function* endless() {
       for (;;) yield 'x'.repeat(1_024 * 1_024);
     }
-    const read = Array.fromAsync(readTrace(openbTasks, endless()));
+    const read = all(readTrace(openbTasks, endless()));
     await expect(read).rejects.toThrow('line 1 is longer than 4194304 characters');
   });
 
