@@ -4,7 +4,7 @@ import type { Replica } from './replica.ts';
 export const ENGINE_VERSION = 'routing/1';
 
 export interface RoutingDecision {
-  /** Best first; all that may serve the request. Empty = none may. Beyond the best 20 the order says nothing. */
+  /** The best 20 that may serve the request, best first; empty = none may. */
   readonly replicas: readonly Replica[];
   readonly explanation: Explanation;
 }

@@ -1,4 +1,5 @@
 import { DomainError } from '@ostro/kernel';
+import type { Standing } from './decision.ts';
 
 /** What a gateway knows of a replica: its route, its last report (up to 5 s old), and the gateway's own evidence. */
 export interface Replica {
@@ -38,6 +39,11 @@ const LIMITS = [
   ['cacheTokens', MAX_TOKENS],
   ['prefillTokensElsewhere', MAX_TOKENS],
 ] as const;
+
+export function standingOf({ isAvoided, concurrency, running }: Replica): Standing {
+  if (isAvoided) return 'avoided';
+  return concurrency > 0 && running >= concurrency ? 'full' : 'open';
+}
 
 /** @throws DomainError INVALID_ARGUMENT (INVALID_REPLICA) naming the replica and the field. */
 export function checkReplica(replica: Replica): void {

@@ -1,6 +1,7 @@
 import { DomainError } from '@ostro/kernel';
+import type { Standing } from './decision.ts';
 import { PrefixIndex } from './belief/prefix-index.ts';
-import { checkReplica, type Replica } from './replica.ts';
+import { checkReplica, type Replica, standingOf } from './replica.ts';
 import type { BlockHashes, RoutingRequest } from './request.ts';
 
 export interface RoutingViewOptions {
@@ -31,6 +32,12 @@ export class RoutingView {
   readonly replicas: (Replica | undefined)[] = [];
   /** Uncached prompt tokens sent to each slot so far, by all gateways as far as known. */
   readonly work: number[] = [];
+  /** Those that are taken. */
+  slots: readonly number[] = [];
+  /** By slot: its place in the order of ids, by which ties are decided. */
+  readonly idOrder: number[] = [];
+  /** By slot. */
+  readonly standings: Standing[] = [];
   readonly #slotOf = new Map<string, number>();
   /** What `work` counts beyond what others sent, by slot. */
   readonly #own: number[] = [];
@@ -58,6 +65,8 @@ export class RoutingView {
     for (const [replicaId, slot] of this.#slotOf) this.#report(slot, byId.get(replicaId)!);
     const mean = this.#meanWork();
     for (const replica of replicas) if (!this.#slotOf.has(replica.replicaId)) this.#join(replica, mean);
+    this.slots = [...this.#slotOf.values()].sort((a, b) => a - b);
+    [...this.#slotOf.keys()].sort().forEach((replicaId, order) => (this.idOrder[this.#slotOf.get(replicaId)!] = order));
   }
 
   /** This gateway has sent the request there. @returns the input tokens that it believes were cached there before. */
@@ -82,7 +91,7 @@ export class RoutingView {
       if (!hasLeft(replicaId)) continue;
       this.#slotOf.delete(replicaId);
       this.replicas[slot] = undefined;
-      this.index.forget(slot);
+      this.index.setCapacity(slot, 0);
     }
   }
 
@@ -96,6 +105,7 @@ export class RoutingView {
 
   #report(slot: number, replica: Replica): void {
     this.replicas[slot] = replica;
+    this.standings[slot] = standingOf(replica);
     this.work[slot] = this.#own[slot]! + replica.prefillTokensElsewhere;
     this.index.setCapacity(slot, Math.floor(replica.cacheTokens / this.blockTokens));
   }

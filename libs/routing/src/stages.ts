@@ -16,8 +16,8 @@ export interface Filter {
 /** Says where a request goes best: whole numbers from 0 to 1000, 1000 best. A scorer never refuses. */
 export interface Scorer {
   readonly name: string;
-  /** Writes the score of every slot in `slots` to `scores`, which comes filled with zeros. */
-  score(request: RoutingRequest, view: RoutingView, slots: readonly number[], scores: Int32Array): void;
+  /** Adds weight x score to the total of each of the `slots`; scores of 0 need no adding. */
+  add(request: RoutingRequest, view: RoutingView, slots: readonly number[], totals: Int32Array, weight: number): void;
 }
 
 /** 1000 at nothing, falling to 0 at `full` and beyond. */

@@ -1,6 +1,7 @@
 import type { BlockHashes } from '../request.ts';
-import { BlockTable, ERA_REQUESTS } from './block-table.ts';
-import { grown, grownSize, NONE } from './growable.ts';
+import { Holdings } from './holdings.ts';
+import { NONE } from './pair-table.ts';
+import { Runs } from './runs.ts';
 
 /** A replica that is believed to hold the first `blocks` blocks of a prompt. */
 export interface Match {
@@ -8,228 +9,118 @@ export interface Match {
   readonly blocks: number;
 }
 
-/** As many holders of one prompt are told apart; beyond, its blocks are common anyway. */
+/** A part of a prompt: its blocks from `at` on that are the first ones of a run. */
+interface Step {
+  readonly run: number;
+  readonly at: number;
+  readonly blocks: number;
+}
+
+/** As many holders of one prompt are told apart. */
 const MOST_MATCHES = 64;
-/** Below so many sightings nothing is said about how common a block is. */
-const FEW_SIGHTINGS = 2;
 
 /**
  * What each replica is believed to hold in its prefix cache, learnt from where requests were sent. A replica's cache is
- * an LRU of its size in blocks, which forgets a prompt from its end, as engines do, so that whoever holds a block also
- * holds all before it; most of the speed here comes from that. Replicas are known by slot, a small whole number.
+ * an exact LRU of its size in blocks which forgets a prompt from its end, as engines do, so that whoever holds a block
+ * also holds all before it. Replicas are known by slot, a small whole number.
  *
- * Memory: 18 bytes a holding (a block at a replica) and 24 to 26 a block, at most a quarter of each unused.
+ * Memory: 8 to 12 bytes a block and 68 to 74 for each stretch of blocks that follow each other in all prompts.
  */
 export class PrefixIndex {
-  readonly #table = new BlockTable();
-  readonly #slots: Slot[] = [];
-  #block: Int32Array = new Int32Array(0);
-  #slot: Uint16Array = new Uint16Array(0);
-  /** The next holding of the same block. */
-  #next: Int32Array = new Int32Array(0);
-  /** Neighbours in the slot's LRU. */
-  #older: Int32Array = new Int32Array(0);
-  #newer: Int32Array = new Int32Array(0);
-  #free = NONE;
-  #used = 0;
-  #requests = 0;
+  readonly #runs = new Runs();
+  readonly #holdings = new Holdings(this.#runs);
 
   get bytes(): number {
-    const perHolding = [this.#block, this.#slot, this.#next, this.#older, this.#newer];
-    return perHolding.reduce((sum, array) => sum + array.byteLength, this.#table.bytes);
+    return this.#runs.bytes + this.#holdings.bytes;
   }
 
-  /** A replica of this cache size takes the slot, or keeps it. */
+  /** The slot's cache has this size, in blocks: 0 forgets all of it. */
   setCapacity(slot: number, blocks: number): void {
-    const state = (this.#slots[slot] ??= { newest: NONE, oldest: NONE, held: 0, capacity: 0 });
-    state.capacity = blocks;
-    this.#evict(state);
+    this.#holdings.setCapacity(slot, blocks);
   }
 
-  /** Forgets all that the slot holds. */
-  forget(slot: number): void {
-    this.setCapacity(slot, 0);
-  }
-
+  /** Blocks that the slot is believed to hold. */
   held(slot: number): number {
-    return this.#slots[slot]?.held ?? 0;
+    return this.#holdings.held(slot);
   }
 
-  /** A request came: its blocks become more common. Call it once a request, after `insert`. */
+  /** A request came: its blocks become more common. Once a request, after `insert`. */
   count(blocks: BlockHashes): void {
-    this.#requests += 1;
-    if (this.#requests >= 2 * ERA_REQUESTS) {
-      this.#requests = ERA_REQUESTS;
-      this.#table.startEra();
-    }
-    for (let at = 0; at < blocks.length; at += 2) {
-      const block = this.#table.find(blocks[at]!, blocks[at + 1]!);
-      if (block === NONE) return;
-      this.#table.countSeen(block);
-    }
+    this.#runs.countRequest();
+    for (const { run } of this.#path(blocks)) this.#runs.countSeen(run);
   }
 
-  /** How many leading blocks more than one request in `n` carries: sending all those to one replica would overload it. */
-  commonBlocks(blocks: BlockHashes, n: number): number {
-    const least = Math.max(FEW_SIGHTINGS, this.#requests / n);
-    return lastWhere(0, blocks.length / 2, (depth) => {
-      const block = this.#find(blocks, depth);
-      return block !== NONE && this.#table.seen(block) > least;
-    });
-  }
-
-  /** The replicas that hold more than `beyond` of the leading blocks, most first; no more than 64. */
-  matches(blocks: BlockHashes, beyond: number): readonly Match[] {
-    const { holders } = this.#table;
+  /**
+   * Who holds more of a prompt than its leading blocks that are common, which more than one request in `n` carries; no
+   * more than 64, those who hold most first.
+   */
+  matches(blocks: BlockHashes, n: number): readonly Match[] {
+    const path = this.#path(blocks);
+    const firstRare = path.findIndex(({ run }) => !this.#runs.isCommon(run, n));
     const found: Match[] = [];
-    let least = 1;
-    let upTo = blocks.length / 2;
-    while (found.length < MOST_MATCHES) {
-      // Who holds a block holds those before it: sets of holders only shrink with depth.
-      const depth = lastWhere(beyond, upTo, (at) => {
-        const block = this.#find(blocks, at);
-        return block !== NONE && holders[block]! >= least;
-      });
-      if (depth === beyond) break;
-      const block = this.#find(blocks, depth);
-      this.#addHolders(block, depth, found);
-      least = holders[block]! + 1;
-      upTo = depth - 1;
-    }
+    if (firstRare === -1) return found;
+    for (let step = path.length - 1; step >= firstRare; step -= 1) this.#addHolders(path[step]!, found);
     return found;
   }
 
   /**
-   * The replica has seen this prompt: all its blocks are now its newest, the first one newest of all.
+   * The slot has seen this prompt: its blocks are now the newest there, the first one newest of all.
    * @returns how many of its leading blocks it was believed to hold before.
    */
   insert(blocks: BlockHashes, slot: number): number {
-    const state = this.#slots[slot]!;
-    const count = Math.min(blocks.length / 2, state.capacity);
+    const end = Math.min(blocks.length / 2, this.#holdings.capacity(slot));
     let held = 0;
-    let previous = NONE;
-    let hint = NONE;
-    for (let at = 0; at < count; at += 1) {
-      const block = this.#table.findOrAdd(blocks[2 * at]!, blocks[2 * at + 1]!);
-      let holding = held === at ? this.#holding(block, slot, hint) : NONE;
-      if (holding === NONE) holding = this.#add(block, slot);
+    let newer = NONE;
+    for (let at = 0; at < end;) {
+      const run = this.#runOf(blocks, at, end);
+      const length = this.#runs.length(run);
+      const known = this.#holdings.find(run, slot);
+      // Nothing is held behind a gap.
+      held += this.#holdings.blocksOf(known);
+      if (known === NONE) newer = this.#holdings.add(run, slot, length, newer);
       else {
-        held += 1;
-        hint = this.#older[holding]!;
-        this.#unlink(holding, state);
+        this.#holdings.renew(known, length, newer);
+        newer = known;
       }
-      this.#linkBehind(previous, holding, state);
-      previous = holding;
+      at += length;
     }
-    this.#evict(state);
+    this.#holdings.evict(slot);
     return held;
   }
 
-  #find(blocks: BlockHashes, depth: number): number {
-    return this.#table.find(blocks[2 * depth - 2]!, blocks[2 * depth - 1]!);
+  /** The run of the prompt's blocks from `at` on that ends where the prompt leaves it, made so where it is not. */
+  #runOf(blocks: BlockHashes, at: number, end: number): number {
+    const run = this.#runs.find(blocks, at);
+    if (run === NONE) return this.#runs.add(blocks, at, end);
+    const common = this.#runs.common(run, blocks, at, end);
+    if (common < this.#runs.length(run)) this.#holdings.split(run, this.#runs.split(run, common));
+    return run;
   }
 
-  #addHolders(block: number, depth: number, found: Match[]): void {
-    const known = found.length;
-    let holding = this.#table.firstHolding[block]!;
-    while (holding !== NONE && found.length < MOST_MATCHES) {
-      const slot = this.#slot[holding]!;
-      if (!includes(found, known, slot)) found.push({ slot, blocks: depth });
-      holding = this.#next[holding]!;
+  /** The known runs that a prompt begins with. */
+  #path(blocks: BlockHashes): readonly Step[] {
+    const path: Step[] = [];
+    const end = blocks.length / 2;
+    for (let at = 0; at < end;) {
+      const run = this.#runs.find(blocks, at);
+      if (run === NONE) break;
+      const common = this.#runs.common(run, blocks, at, end);
+      path.push({ run, at, blocks: common });
+      if (common < this.#runs.length(run)) break;
+      at += common;
+    }
+    return path;
+  }
+
+  #addHolders({ run, at, blocks }: Step, found: Match[]): void {
+    const deeper = found.length;
+    let holding = this.#holdings.first(run);
+    for (; holding !== NONE && found.length < MOST_MATCHES; holding = this.#holdings.next(holding)) {
+      const slot = this.#holdings.slotOf(holding);
+      if (includes(found, deeper, slot)) continue;
+      found.push({ slot, blocks: at + Math.min(blocks, this.#holdings.blocksOf(holding)) });
     }
   }
-
-  /** `hint` is right most of the time: blocks of one prompt lie behind each other. */
-  #holding(block: number, slot: number, hint: number): number {
-    if (hint !== NONE && this.#block[hint] === block) return hint;
-    let holding = this.#table.firstHolding[block]!;
-    while (holding !== NONE && this.#slot[holding] !== slot) holding = this.#next[holding]!;
-    return holding;
-  }
-
-  #add(block: number, slot: number): number {
-    const holding = this.#free === NONE ? this.#used++ : this.#free;
-    if (holding === this.#free) this.#free = this.#next[holding]!;
-    else if (holding === this.#block.length) this.#grow();
-    this.#block[holding] = block;
-    this.#slot[holding] = slot;
-    this.#next[holding] = this.#table.firstHolding[block]!;
-    this.#table.firstHolding[block] = holding;
-    this.#table.holders[block]! += 1;
-    this.#slots[slot]!.held += 1;
-    return holding;
-  }
-
-  #evict(state: Slot): void {
-    while (state.held > state.capacity) {
-      const holding = state.oldest;
-      this.#unlink(holding, state);
-      this.#remove(holding);
-      state.held -= 1;
-    }
-  }
-
-  #remove(holding: number): void {
-    const block = this.#block[holding]!;
-    const { firstHolding, holders } = this.#table;
-    if (firstHolding[block] === holding) firstHolding[block] = this.#next[holding]!;
-    else {
-      let before = firstHolding[block]!;
-      while (this.#next[before] !== holding) before = this.#next[before]!;
-      this.#next[before] = this.#next[holding]!;
-    }
-    holders[block]! -= 1;
-    if (holders[block] === 0) this.#table.remove(block);
-    this.#next[holding] = this.#free;
-    this.#free = holding;
-  }
-
-  #unlink(holding: number, state: Slot): void {
-    const older = this.#older[holding]!;
-    const newer = this.#newer[holding]!;
-    if (older === NONE) state.oldest = newer;
-    else this.#newer[older] = newer;
-    if (newer === NONE) state.newest = older;
-    else this.#older[newer] = older;
-  }
-
-  /** Makes it the next older one of `previous`, or the newest of all. */
-  #linkBehind(previous: number, holding: number, state: Slot): void {
-    const older = previous === NONE ? state.newest : this.#older[previous]!;
-    this.#older[holding] = older;
-    this.#newer[holding] = previous;
-    if (older === NONE) state.oldest = holding;
-    else this.#newer[older] = holding;
-    if (previous === NONE) state.newest = holding;
-    else this.#older[previous] = holding;
-  }
-
-  #grow(): void {
-    const size = grownSize(this.#block.length);
-    this.#block = grown(this.#block, size);
-    this.#slot = grown(this.#slot, size);
-    this.#next = grown(this.#next, size);
-    this.#older = grown(this.#older, size);
-    this.#newer = grown(this.#newer, size);
-  }
-}
-
-interface Slot {
-  newest: number;
-  oldest: number;
-  held: number;
-  capacity: number;
-}
-
-/** The last whole number in (low, high] that passes, where all before it pass too; `low` when none does. */
-function lastWhere(low: number, high: number, passes: (at: number) => boolean): number {
-  let [passing, upTo] = [low, high];
-  while (passing < upTo) {
-    const middle = (passing + upTo + 1) >>> 1;
-    if (passes(middle)) passing = middle;
-    else upTo = middle - 1;
-  }
-  return passing;
 }
 
 function includes(found: readonly Match[], count: number, slot: number): boolean {

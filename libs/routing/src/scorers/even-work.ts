@@ -13,9 +13,12 @@ const SPAN_TOKENS = 100_000;
  */
 export const evenWork: Scorer = {
   name: 'even-work',
-  score: (_request, { work }, slots, scores) => {
+  add: (_request, { work }, slots, totals, weight) => {
     let least = Infinity;
-    for (const slot of slots) if (work[slot]! < least) least = work[slot]!;
-    for (const slot of slots) scores[slot] = spare(work[slot]! - least, SPAN_TOKENS);
+    for (let at = 0; at < slots.length; at += 1) least = Math.min(least, work[slots[at]!]!);
+    for (let at = 0; at < slots.length; at += 1) {
+      const slot = slots[at]!;
+      totals[slot]! += weight * spare(work[slot]! - least, SPAN_TOKENS);
+    }
   },
 };

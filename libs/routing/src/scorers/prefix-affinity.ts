@@ -12,10 +12,9 @@ import type { Scorer } from '../stages.ts';
  */
 export const prefixAffinity: Scorer = {
   name: 'prefix-affinity',
-  score: ({ blocks, inputTokens }, view, slots, scores) => {
-    const common = view.index.commonBlocks(blocks, slots.length);
-    for (const { slot, blocks: held } of view.index.matches(blocks, common)) {
-      scores[slot] = Math.floor((1000 * Math.min(held * view.blockTokens, inputTokens)) / inputTokens);
+  add: ({ blocks, inputTokens }, view, slots, totals, weight) => {
+    for (const { slot, blocks: held } of view.index.matches(blocks, slots.length)) {
+      totals[slot]! += weight * Math.floor((1000 * Math.min(held * view.blockTokens, inputTokens)) / inputTokens);
     }
   },
 };

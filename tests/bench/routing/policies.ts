@@ -1,0 +1,85 @@
+import { ANYWHERE, type Profile, type Replica, route, type RoutingRequest, RoutingView } from '@ostro/routing';
+import type { Policy, ReplayOptions } from './replay.ts';
+import { type Arrival, BLOCK_TOKENS, mixed } from './trace.ts';
+
+type PolicyOf = ReplayOptions['policy'];
+
+/** The replicas in turn. */
+export const roundRobin: PolicyOf = (_gateway, { caches }) => {
+  let next = 0;
+  return { pick: () => next++ % caches.length };
+};
+
+/** The shortest queue of uncached tokens, as it is at this moment. */
+export const leastLoad: PolicyOf = (_gateway, engines) => ({ pick: () => leastOf(engines.queuedTokens()) });
+
+/** A hash of the first two blocks. */
+export const hash2: PolicyOf = (_gateway, { caches }) => ({
+  pick: ({ ids }) => mixed((ids[0] ?? 0) ^ Math.imul(ids[1] ?? 0, 0x9e3779b1)) % caches.length,
+});
+
+/** Whoever really holds most of the prompt, ties by number. */
+export const longestPrefix: PolicyOf = (_gateway, { caches }) => ({
+  pick: ({ ids }) => leastOf(caches.map((cache) => -cache.match(ids))),
+});
+
+/** Ours: one view for each gateway, which knows only what that gateway sent and the reports of every five seconds. */
+export function ostro(profile: Profile, { replicas, cacheTokens, gateways }: Omit<ReplayOptions, 'policy'>): PolicyOf {
+  return (gateway) => {
+    const view = new RoutingView({ blockTokens: BLOCK_TOKENS });
+    const elsewhere: number[] = [];
+    const place = { at: gateway, count: gateways };
+    view.observe(numbered(replicas, cacheTokens, elsewhere, []), place);
+    return {
+      pick: (arrival) => numberOf(route(requestOf(arrival), view, profile)[0]),
+      sent: (arrival, replica) => void view.assign(requestOf(arrival), idOf(replica)),
+      report: ({ replicas: now, served, queuedTokens }) => {
+        const others = served.filter((each) => each.gateway !== gateway);
+        for (const { replica, uncachedTokens } of others) {
+          elsewhere[replica] = (elsewhere[replica] ?? 0) + uncachedTokens;
+        }
+        view.observe(numbered(now, cacheTokens, elsewhere, queuedTokens), place);
+        for (const { replica, arrival } of others) view.learn(arrival.blocks, idOf(replica));
+      },
+    } satisfies Policy;
+  };
+}
+
+function numbered(
+  count: number,
+  cacheTokens: number,
+  elsewhere: readonly number[],
+  queuedTokens: readonly number[],
+): readonly Replica[] {
+  return Array.from({ length: count }, (_, number) => ({
+    replicaId: idOf(number),
+    country: '',
+    operator: '',
+    certifications: [],
+    isHealthy: true,
+    isAvoided: false,
+    concurrency: 0,
+    running: 0,
+    queuedPrefillTokens: Math.floor(queuedTokens[number] ?? 0),
+    kvUsedMilli: 0,
+    cacheTokens,
+    adapters: [],
+    prefillTokensElsewhere: elsewhere[number] ?? 0,
+  }));
+}
+
+export function requestOf({ blocks, inputTokens }: Arrival): RoutingRequest {
+  return { organizationId: 'org_trace', blocks, inputTokens, residency: ANYWHERE };
+}
+
+function idOf(number: number): string {
+  return `rep_${String(number).padStart(4, '0')}`;
+}
+
+function numberOf(replica: Replica | undefined): number | undefined {
+  return replica === undefined ? undefined : Number(replica.replicaId.slice('rep_'.length));
+}
+
+function leastOf(numbers: readonly number[]): number {
+  return numbers.indexOf(Math.min(...numbers));
+}
