@@ -25,3 +25,6 @@ export type {
   Series,
   Summary,
 } from './report.ts';
+export { simulate } from './simulate.ts';
+export { engineFactory, type EngineFactory } from './engine/create-engine.ts';
+export { type ClosedLoop, type ClosedLoopResult, runClosedLoop } from './engine/closed-loop.ts';

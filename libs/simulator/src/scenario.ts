@@ -1,6 +1,7 @@
 import type { ScalingPolicy } from '@ostro/autoscaling';
 import type { Id } from '@ostro/kernel';
 import type { AcceleratorRequest, NodeSnapshot, Profile, Residency, Toleration } from '@ostro/placement';
+import type { Profile as RoutingProfile } from '@ostro/routing';
 import type { EngineModel } from './engine/engine-model.ts';
 import type { GpuDataSheet } from './engine/gpu.ts';
 import type { Precision } from './engine/model-sizes.ts';
@@ -25,6 +26,7 @@ export interface Scenario {
 export interface SimulatedPolicy {
   readonly placement: Profile;
   readonly autoscaling: ScalingPolicy;
+  readonly routing: RoutingProfile;
   /** How long a request waits for a replica before it is refused (HELD_TOO_LONG); absent = as long as it takes. */
   readonly maxHoldMs?: number;
   /** Requests of one deployment that may wait for a replica (QUEUE_FULL); absent = any number. */

@@ -1,6 +1,7 @@
 import { DomainError } from '@ostro/kernel';
 import type { EngineKind } from './engine-kind.ts';
 import type { Engine, EngineListener, EngineLoad, EngineRequest } from './engine.ts';
+import { Frontend, type FrontendCosts } from './frontend.ts';
 import type { IterationModel } from './iteration-model.ts';
 import { DecodeBatch } from './decode-batch.ts';
 import { KV_BLOCK_TOKENS, KvPool } from './kv-pool.ts';
@@ -14,6 +15,7 @@ export interface BatchingOptions {
   /** Prompt and answer of one request together, at most. */
   readonly contextTokens: number;
   readonly prefixBlockTokens: number;
+  readonly frontend: FrontendCosts;
 }
 
 interface Chunk {
@@ -43,6 +45,7 @@ export class BatchingEngine implements Engine {
   readonly #pool: KvPool;
   readonly #queue = new RequestQueue();
   readonly #batch: DecodeBatch;
+  readonly #frontend: Frontend;
   /** Admitted, prompt not wholly computed; in order of admission. */
   #prefilling: Sequence[] = [];
   #plan: Plan | undefined;
@@ -52,10 +55,12 @@ export class BatchingEngine implements Engine {
     this.#options = options;
     this.#pool = new KvPool(options.model.kvPoolTokens, options.prefixBlockTokens);
     this.#batch = new DecodeBatch(options.model, this.#pool, options.kind.reservesAnswer);
+    this.#frontend = new Frontend(options.frontend);
   }
 
   nextMs(): number {
-    return this.#plan?.endMs ?? Infinity;
+    const planMs = this.#plan?.endMs ?? Infinity;
+    return Math.min(planMs, this.#frontend.nextArrivalMs(), this.#frontend.nextDepartureMs());
   }
 
   refusal({ inputTokens, outputTokens }: EngineRequest): string | undefined {
@@ -71,23 +76,29 @@ export class BatchingEngine implements Engine {
     if (refusal !== undefined) {
       throw new DomainError('OUT_OF_RANGE', 'REQUEST_TOO_LONG', `request ${request.id}: ${refusal}; refuse it first`);
     }
-    this.#queue.push(request);
-    if (this.#plan === undefined) this.#plan = this.#next(nowMs);
-    else if (this.#plan.chunks.length === 0 && this.#mayAdmit()) this.#cut(this.#plan, nowMs);
+    this.#frontend.receive(request, nowMs);
   }
 
   advance(nowMs: number, listener: EngineListener): void {
-    while (this.#plan !== undefined && this.#plan.endMs <= nowMs) {
-      const plan = this.#plan;
-      this.#complete(plan, listener);
-      this.#plan = this.#next(plan.endMs);
+    for (;;) {
+      const planMs = this.#plan?.endMs ?? Infinity;
+      const arrivalMs = this.#frontend.nextArrivalMs();
+      const nextMs = Math.min(planMs, arrivalMs);
+      if (nextMs > nowMs) break;
+      if (arrivalMs < planMs) this.#arrived(arrivalMs);
+      else this.#completed(this.#plan!);
     }
+    this.#frontend.depart(nowMs, listener);
+  }
+
+  get cacheTokens(): number {
+    return this.#pool.totalBlocks * KV_BLOCK_TOKENS;
   }
 
   load(): EngineLoad {
     return {
       running: this.#batch.size + this.#prefilling.length,
-      waiting: this.#queue.length,
+      waiting: this.#queue.length + this.#frontend.waiting.length,
       queuedPrefillTokens:
         this.#queue.tokens + this.#prefilling.reduce((sum, { prefillTokens }) => sum + prefillTokens, 0),
       kvUsedMilli: this.#pool.usedMilli,
@@ -169,25 +180,47 @@ export class BatchingEngine implements Engine {
     }
   }
 
-  #complete(plan: Plan, listener: EngineListener): void {
+  #arrived(nowMs: number): void {
+    this.#queue.push(this.#frontend.nextArrival()!);
+    if (this.#plan === undefined) this.#plan = this.#next(nowMs);
+    else if (this.#plan.chunks.length === 0 && this.#mayAdmit()) this.#cut(this.#plan, nowMs);
+  }
+
+  #completed(plan: Plan): void {
+    const decoded = plan.decodes ? this.#batch.size : 0;
+    const started = plan.chunks.filter(({ sequence, tokens }) => sequence.prefillTokens === tokens).length;
+    this.#frontend.emit(decoded, plan.steps, plan.startMs, plan.endMs);
+    this.#frontend.emit(started, 1, plan.startMs, plan.endMs);
+    this.#complete(plan);
+    this.#plan = this.#next(plan.endMs);
+  }
+
+  #complete(plan: Plan): void {
     if (plan.decodes) {
-      for (const { request } of this.#batch.advance(plan.steps)) listener.finished(request.id, plan.endMs);
+      for (const { request } of this.#batch.advance(plan.steps)) this.#finished(request.id, plan.endMs);
     }
     for (const { sequence, tokens } of plan.chunks) {
       sequence.computedTokens += tokens;
       sequence.prefillTokens -= tokens;
-      if (sequence.prefillTokens === 0) this.#started(sequence, plan.endMs, listener);
+      if (sequence.prefillTokens === 0) this.#started(sequence, plan.endMs);
     }
     if (plan.chunks.length > 0) this.#prefilling = this.#prefilling.filter(({ prefillTokens }) => prefillTokens > 0);
   }
 
   /** The iteration that computes the end of the prompt also yields a token. */
-  #started(sequence: Sequence, atMs: number, listener: EngineListener): void {
+  #started(sequence: Sequence, endMs: number): void {
     const { request } = sequence;
-    if (sequence.generated === 0) listener.firstToken(request.id, atMs, sequence.cachedTokens);
+    if (sequence.generated === 0) {
+      const { cachedTokens } = sequence;
+      this.#frontend.deliver(endMs, (listener, atMs) => listener.firstToken(request.id, atMs, cachedTokens));
+    }
     sequence.generated += 1;
     if (sequence.generated < request.outputTokens) return this.#batch.add(sequence);
     this.#pool.release(sequence.held, sequence.held.privateBlocks);
-    listener.finished(request.id, atMs);
+    this.#finished(request.id, endMs);
+  }
+
+  #finished(id: number, endMs: number): void {
+    this.#frontend.deliver(endMs, (listener, atMs) => listener.finished(id, atMs));
   }
 }

@@ -5,12 +5,13 @@ import { SeededRandom } from '../seeded-random.ts';
 export interface ClosedLoop {
   readonly clients: number;
   readonly requests: number;
+  /** The first so many are not counted. */
+  readonly warmup?: number;
+  readonly cachedShare?: number;
   readonly inputTokens: number;
   readonly outputTokens: number;
   /** Lengths are drawn evenly from this share of the nominal length up to all of it; 1 = always the nominal one. */
   readonly leastShare: number;
-  /** On top of the engine's own time to the first token, by the tokens of the prompt. */
-  readonly requestMs: (inputTokens: number) => number;
   readonly seed: number;
 }
 
@@ -39,11 +40,11 @@ export function runClosedLoop(engine: Engine, loop: ClosedLoop): ClosedLoopResul
   const listener: EngineListener = {
     firstToken(id, atMs) {
       sent[id]!.firstMs = atMs;
-      ttft += atMs - sent[id]!.atMs;
+      if (id >= (loop.warmup ?? 0)) ttft += atMs - sent[id]!.atMs;
     },
     finished(id, atMs) {
       const { firstMs, outputTokens } = sent[id]!;
-      if (outputTokens > 1) tpot += (atMs - firstMs) / (outputTokens - 1);
+      if (id >= (loop.warmup ?? 0) && outputTokens > 1) tpot += (atMs - firstMs) / (outputTokens - 1);
       ends = atMs;
       freed.push(atMs);
     },
@@ -51,10 +52,11 @@ export function runClosedLoop(engine: Engine, loop: ClosedLoop): ClosedLoopResul
   const send = (atMs: number): void => {
     const inputTokens = drawn(loop.inputTokens, loop.leastShare, random);
     const outputTokens = drawn(loop.outputTokens, loop.leastShare, random);
-    const overheadMs = loop.requestMs(inputTokens);
-    ttft += overheadMs;
     sent.push({ atMs, outputTokens, firstMs: 0 });
-    engine.submit({ id: sent.length - 1, inputTokens, outputTokens }, atMs);
+    engine.submit(
+      { id: sent.length - 1, inputTokens: Math.ceil(inputTokens * (1 - (loop.cachedShare ?? 0))), outputTokens },
+      atMs,
+    );
   };
   for (let client = 0; client < Math.min(loop.clients, loop.requests); client++) send(0);
   while (engine.nextMs() < Infinity) {
@@ -62,7 +64,8 @@ export function runClosedLoop(engine: Engine, loop: ClosedLoop): ClosedLoopResul
     for (const atMs of freed.splice(0)) if (sent.length < loop.requests) send(atMs);
   }
   const { preemptions } = engine.load();
-  return { meanTtftMs: ttft / sent.length, meanTpotMs: tpot / sent.length, totalMs: ends, preemptions };
+  const counted = sent.length - (loop.warmup ?? 0);
+  return { meanTtftMs: ttft / counted, meanTpotMs: tpot / counted, totalMs: ends, preemptions };
 }
 
 function drawn(nominal: number, leastShare: number, random: SeededRandom): number {

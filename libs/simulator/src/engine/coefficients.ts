@@ -1,8 +1,10 @@
+import type { FrontendCosts } from './frontend.ts';
+
 /**
  * How far an engine stays behind the data sheets, and what it adds. All are fitted (`coefficients.data.ts`); none
  * depends on the load, so that one set answers for every length and concurrency.
  */
-export interface Coefficients {
+export interface Coefficients extends FrontendCosts {
   /** Of an iteration, whatever it does: scheduling, sampling, copying tokens back. */
   readonly iterationMs: number;
   /** Of a layer: kernel launches and their tails; with tensor parallelism two all-reduces on top. */
@@ -23,9 +25,6 @@ export interface Coefficients {
   readonly attentionFlops: number;
   /** Share of the link bandwidth that all-reduces reach. */
   readonly linkBandwidth: number;
-  /** Of a request before and behind the engine: HTTP, tokenizing, the first chunk's way back. */
-  readonly requestMs: number;
-  readonly requestMsPerThousandTokens: number;
   /** Of an iteration that prefills: it runs without a captured graph. */
   readonly prefillMs: number;
   /** Share of GPU memory that weights and KV cache may use together. */

@@ -33,6 +33,8 @@ export interface EngineLoad {
  * as each request says. Callers advance it before they submit, and again whenever `nextMs` has come.
  */
 export interface Engine {
+  /** What its prefix cache holds at most. */
+  readonly cacheTokens: number;
   /** When something happens next if nobody submits anything; Infinity while idle. */
   nextMs(): number;
   /** Lets time pass up to and including `nowMs`. */
