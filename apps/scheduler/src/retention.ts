@@ -1,5 +1,6 @@
 import { pruneRequestIds, type TransactionRunner } from '@ostro/persistence';
 import type { ServiceContext } from '@ostro/service-host';
+import type { DemandLeasesRepository } from './scaling/demand-leases.repository.ts';
 
 const DAY_MS = 24 * 3_600_000;
 
@@ -7,11 +8,13 @@ const DAY_MS = 24 * 3_600_000;
 export class Retention {
   constructor(
     private readonly transactions: TransactionRunner,
+    private readonly leases: DemandLeasesRepository,
     private readonly context: Pick<ServiceContext, 'clock'>,
   ) {}
 
   async tick(): Promise<void> {
     await this.transactions.run((tx) => pruneRequestIds(tx, this.#daysAgo(2)));
+    await this.transactions.run((tx) => this.leases.prune(tx, this.#daysAgo(1)));
     await this.transactions.run((tx) =>
       tx.query(
         `DELETE FROM replicas WHERE id IN (

@@ -36,6 +36,9 @@ import { ReplicasRepository } from './replicas/replicas.repository.ts';
 import { Retention } from './retention.ts';
 import { RoutesService } from './routes/routes.service.ts';
 import type { SchedulerConfig } from './scheduler.config.ts';
+import { ActivationsGrpc } from './scaling/activations.grpc.ts';
+import { ActivationsService } from './scaling/activations.service.ts';
+import { DemandLeasesRepository } from './scaling/demand-leases.repository.ts';
 import { Scaler } from './scaling/scaler.ts';
 import { ScalingRepository } from './scaling/scaling.repository.ts';
 import { SchedulerMetrics } from './scheduler-metrics.ts';
@@ -70,7 +73,8 @@ export function composeScheduler(parts: SchedulerParts) {
   const changes = new ReplicaChanges(replicas, new ReplicaEvents(outbox, cellId, context), routes);
   const metrics = new SchedulerMetrics(context.metrics, transactions, replicas);
   const placer = new Placer(transactions, nodes, decisions, parts.profile, context);
-  const scaler = new Scaler(scaling, context);
+  const leases = new DemandLeasesRepository();
+  const scaler = new Scaler(scaling, leases, context);
   const writer = new PlanWriter(transactions, { stores, placer, scaler, changes, routes }, context);
 
   const view = new DeploymentsView(transactions, deployments, revisions, replicas);
@@ -94,7 +98,8 @@ export function composeScheduler(parts: SchedulerParts) {
     reconciler: new DeploymentReconciler(transactions, { stores, placer, scaler, writer }, context, (pass) =>
       metrics.passed(pass),
     ),
-    retention: new Retention(transactions, context),
+    activations: new ActivationsService(transactions, { deployments, replicas, leases }, routes, context),
+    retention: new Retention(transactions, leases, context),
     deadNodes: new DeadNodes(transactions, stores, changes, context, config.nodeDeadAfterMs),
     deployments: new DeploymentsService(transactions, stores, models, routes, view, context),
     view,
@@ -115,11 +120,23 @@ const provide = (...instances: object[]) =>
 @Module({})
 export class SchedulerModule {
   static of(graph: SchedulerGraph): DynamicModule {
-    const { transactions, sessions, deployments, view, endpoints, nodes, decisions, scaling, logs } = graph;
+    const { transactions, sessions, deployments, view, endpoints, nodes, decisions, scaling, activations, logs } =
+      graph;
     return {
       module: SchedulerModule,
-      controllers: [DeploymentsGrpc, EndpointsGrpc, NodesGrpc, NodeControlGrpc],
-      providers: provide(transactions, sessions, deployments, view, endpoints, nodes, decisions, scaling, logs),
+      controllers: [DeploymentsGrpc, EndpointsGrpc, NodesGrpc, ActivationsGrpc, NodeControlGrpc],
+      providers: provide(
+        transactions,
+        sessions,
+        deployments,
+        view,
+        endpoints,
+        nodes,
+        decisions,
+        scaling,
+        activations,
+        logs,
+      ),
     };
   }
 }

@@ -75,6 +75,7 @@ async function start(config: SchedulerConfig, context: ServiceContext): Promise<
       schedulingV1.DeploymentServiceService,
       schedulingV1.EndpointServiceService,
       schedulingV1.NodeServiceService,
+      schedulingV1.ActivationServiceService,
       nodeV1.NodeControlServiceService,
     ],
     descriptorSet: Buffer.from(DESCRIPTOR_SET_BASE64.join(''), 'base64'),

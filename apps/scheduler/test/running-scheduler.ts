@@ -197,10 +197,11 @@ export class RunningScheduler {
     }
   }
 
-  async client<D extends Definition>(service: D): Promise<GrpcClient<D>> {
+  /** As the api calls it, or as another peer does. */
+  async client<D extends Definition>(service: D, peer = 'api'): Promise<GrpcClient<D>> {
     const client = grpcClient(service, {
       address: this.#running[0]!.addresses['grpc']!,
-      identity: await loadTlsIdentity(join(this.parts.dir, 'api')),
+      identity: await loadTlsIdentity(join(this.parts.dir, peer)),
       expectedService: 'scheduler',
     });
     this.#closing.push(() => client.close());

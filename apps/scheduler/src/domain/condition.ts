@@ -1,4 +1,5 @@
 import type { Id } from '@ostro/kernel';
+import type { Autoscaling } from './autoscaling.ts';
 import { isTerminal, isWanted, type Replica } from './replica.ts';
 import type { Replacement } from './restarts.ts';
 
@@ -24,6 +25,8 @@ export interface Wanted {
   readonly revisionId: Id<'rev'>;
   readonly replicas: number;
   readonly isDeleting: boolean;
+  /** Null or absent: the number is set by hand. */
+  readonly autoscaling?: Autoscaling | null;
 }
 
 interface Finding {
@@ -63,7 +66,8 @@ function placed(live: readonly Replica[]): Finding {
 function ready(wanted: Wanted, live: readonly Replica[], again: Replacement): Finding {
   if (wanted.isDeleting) return { status: false, reason: 'DELETING', message: 'its replicas finish their streams' };
   if (wanted.replicas === 0) {
-    return { status: false, reason: 'NO_REPLICAS_WANTED', message: 'set replicas to 1 or more to serve requests' };
+    const message = wanted.autoscaling ? 'the next request wakes it' : 'set replicas to 1 or more to serve requests';
+    return { status: false, reason: 'NO_REPLICAS_WANTED', message };
   }
   const serving = live.filter(({ phase }) => phase === 'ready').length;
   const message = `${serving} of ${wanted.replicas} replicas are ready`;

@@ -11,6 +11,7 @@ function aBackend(overrides: Partial<Backend> = {}): Backend {
     deploymentId: DEPLOYMENT,
     weight: 1,
     isDeleting: false,
+    isScalable: false,
     currentRevisionId: REVISION,
     revisions: [aRevision()],
     replicas: [],

@@ -24,6 +24,8 @@ export interface RouteTarget {
   readonly defaultMaxOutputTokens: number;
   readonly embedding: boolean;
   readonly replicas: readonly RouteReplica[];
+  /** Demand decides how many there are. */
+  readonly scalable: boolean;
 }
 
 export interface RouteReplica extends Site {
@@ -38,6 +40,7 @@ export interface Backend {
   readonly deploymentId: Id<'dep'>;
   readonly weight: number;
   readonly isDeleting: boolean;
+  readonly isScalable: boolean;
   readonly currentRevisionId: Id<'rev'>;
   readonly revisions: readonly ServedRevision[];
   readonly replicas: readonly Replica[];
@@ -84,6 +87,7 @@ function targetsOf(backend: Backend, nodes: ReadonlyMap<Id<'nod'>, Node>): reado
     defaultMaxOutputTokens: revision.spec.defaultMaxOutputTokens,
     embedding: revision.spec.embedding,
     replicas,
+    scalable: backend.isScalable,
   }));
 }
 

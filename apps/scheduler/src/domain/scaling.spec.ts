@@ -46,8 +46,8 @@ function again(observed: Observed, { state, decision }: Scale, next: ReplicaLoad
 describe('demand', () => {
   const rows: [string, Observed, number][] = [
     ['is met by as many as the target share of their concurrency serves', serving([load(4), load(4)]), 4],
-    ['never passes the maximum', serving([load(4), load(4)], { demand: { waiting: 90, oldestWaitMs: 10 } }), 5],
-    ['counts what gateways hold', serving([load(4)], { demand: { waiting: 2, oldestWaitMs: 10 } }), 3],
+    ['never passes the maximum', serving([load(4), load(4)], { demand: { waiting: 90, waitingSince: NOW } }), 5],
+    ['counts what gateways hold', serving([load(4)], { demand: { waiting: 2, waitingSince: NOW } }), 3],
     ['keeps what is idle for a while', serving([load(0), load(0), load(0)]), 3],
     ['takes nothing away where a load is not known', serving([load(0), undefined]), 2],
   ];
@@ -59,9 +59,19 @@ describe('demand', () => {
     const cold = serving([]);
     const sleepy = { ...POLICY, minReplicas: 0 };
     expect(decideScale(sleepy, cold, NOW).decision.replicas).toBe(0);
-    const woken = decideScale(sleepy, { ...cold, demand: { waiting: 1, oldestWaitMs: 0 } }, NOW);
+    const woken = decideScale(sleepy, { ...cold, demand: { waiting: 1, waitingSince: NOW } }, NOW);
     expect(woken.decision.replicas).toBe(1);
     expect(outcomeOf(woken)).toBe('up');
+  });
+
+  it('is not taken for more by a wait that the newest replica has just ended', () => {
+    const waiting = { waiting: 1, waitingSince: after(-20_000) };
+    const woken = (phaseAt: Date) => {
+      const observed = serving([load(0)], { demand: waiting });
+      const replicas = observed.replicas.map((replica) => ({ ...replica, phaseAt }));
+      return decideScale(POLICY, { ...observed, replicas }, NOW).decision.replicas;
+    };
+    expect([woken(NOW), woken(after(-10_000))]).toEqual([1, 2]);
   });
 
   it('lets replicas go once they were not needed for the idle time', () => {

@@ -22,10 +22,11 @@ export interface ScalingState {
 /** Requests that gateways hold because no replica is free. */
 export interface Demand {
   readonly waiting: number;
-  readonly oldestWaitMs: number;
+  /** Since when the oldest waits; null: none does. */
+  readonly waitingSince: Date | null;
 }
 
-export const NO_DEMAND: Demand = { waiting: 0, oldestWaitMs: 0 };
+export const NO_DEMAND: Demand = { waiting: 0, waitingSince: null };
 
 /** What is known of a deployment when demand is to decide. */
 export interface Observed {
@@ -66,7 +67,7 @@ export function decideScale(autoscaling: Autoscaling, observed: Observed, now: D
   const load = loadOf(observed, now);
   const inputs = {
     policy: policyOf(autoscaling, concurrency),
-    signals: signalsOf(observed, load),
+    signals: signalsOf(observed, load, now),
     history: state?.history ?? EMPTY_HISTORY,
     nowMs: now.getTime(),
   };
@@ -108,18 +109,29 @@ function policyOf(autoscaling: Autoscaling, concurrency: number): ScalingPolicy 
  * What is wanted and not ready counts as on its way: a replica that failed is replaced, and the one that a rollout runs
  * beyond the wanted number is nobody's demand.
  */
-function signalsOf({ wanted, replicas, demand }: Observed, load: Load | undefined): ScalingSignals {
+function signalsOf({ wanted, replicas, demand }: Observed, load: Load | undefined, now: Date): ScalingSignals {
   const ready = Math.min(wanted, replicas.filter(isReady).length);
   return {
     // A request that came and went between two looks needed a replica too.
     running: load && Math.max(load.running, Math.sign(load.arrivals)),
-    ...demand,
+    waiting: demand.waiting,
+    oldestWaitMs: waitedMs(demand, replicas, now),
     ttftP95Ms: undefined,
     tpotP95Ms: undefined,
     readyReplicas: ready,
     startingReplicas: wanted - ready,
     arrivals: load?.arrivals,
   };
+}
+
+/**
+ * How long the oldest has waited in vain: a replica that has only just become ready had no time to take what waits, and
+ * has not proved too little.
+ */
+function waitedMs({ waitingSince }: Demand, replicas: readonly Replica[], now: Date): number {
+  if (waitingSince === null) return 0;
+  const newest = Math.max(0, ...replicas.filter(isReady).map(({ phaseAt }) => phaseAt.getTime()));
+  return Math.max(0, now.getTime() - Math.max(waitingSince.getTime(), newest));
 }
 
 interface Load {

@@ -29,6 +29,10 @@ export class EndpointsRepository {
     await tx.delete(EndpointEntity, { id });
   }
 
+  async find(tx: EntityManager, id: Id<'ept'>): Promise<RoutedEndpoint | undefined> {
+    return (await tx.findOneBy(EndpointEntity, { id })) ?? undefined;
+  }
+
   /** The last lock of a transaction: whoever holds it sees every change that a route follows from. */
   async lock(tx: EntityManager, id: Id<'ept'>): Promise<RoutedEndpoint | undefined> {
     const lock = { mode: 'pessimistic_write' } as const;

@@ -11,6 +11,8 @@ import { routeToProto } from '../routes/route-proto.ts';
 const { name: topic, partitions, types } = TOPICS.route;
 const [type] = types;
 
+type RouteChange = Generation & { readonly cause: RouteCause };
+
 /** Writes signed records for the topic of routes into the outbox, in the transaction of what they tell. */
 export class RouteRecords {
   constructor(
@@ -20,15 +22,13 @@ export class RouteRecords {
     private readonly context: Pick<ServiceContext, 'clock' | 'ids'>,
   ) {}
 
-  async append(
-    tx: EntityManager,
-    endpoint: Endpoint,
-    route: Route,
-    version: Generation & { readonly cause: RouteCause },
-  ): Promise<void> {
-    const record = routeToProto(endpoint, route, { ...version, cellId: this.cellId });
-    const value = schedulingV1.RouteRecord.encode(record).finish();
+  async append(tx: EntityManager, endpoint: Endpoint, route: Route, version: RouteChange): Promise<void> {
+    const value = schedulingV1.RouteRecord.encode(this.record(endpoint, route, version)).finish();
     await this.outbox.append(tx, [{ ...this.#signed(endpoint.id, value), organizationId: endpoint.organizationId }]);
+  }
+
+  record(endpoint: Endpoint, route: Route, { epoch, generation, cause }: RouteChange): schedulingV1.RouteRecord {
+    return routeToProto(endpoint, route, { epoch, generation, cause, cellId: this.cellId });
   }
 
   /**

@@ -7,6 +7,7 @@ import { ReplicaEntity } from './replica.entity.ts';
 const TERMINAL: ReplicaPhase[] = ['stopped', 'failed'];
 /** More failures than any back-off looks at. */
 const REMEMBERED_FAILURES = 200;
+const REMEMBERED_STARTS = 5;
 
 export class ReplicasRepository {
   /** Inserts or replaces. */
@@ -29,6 +30,16 @@ export class ReplicasRepository {
       take: REMEMBERED_FAILURES,
     });
     return [...(await this.live(tx, [deploymentId])), ...failed];
+  }
+
+  /** What the latest starts took from their creation until they served first. */
+  async latestStartsMs(tx: EntityManager, deploymentId: Id<'dep'>): Promise<readonly number[]> {
+    const rows: { created_at: Date; ready_at: Date }[] = await tx.query(
+      `SELECT created_at, ready_at FROM replicas WHERE deployment_id = $1 AND ready_at IS NOT NULL
+       ORDER BY ready_at DESC LIMIT ${REMEMBERED_STARTS}`,
+      [deploymentId],
+    );
+    return rows.map(({ created_at: created, ready_at: ready }) => ready.getTime() - created.getTime());
   }
 
   async liveOnNode(tx: EntityManager, nodeId: Id<'nod'>): Promise<readonly Replica[]> {

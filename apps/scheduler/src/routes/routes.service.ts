@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import type { schedulingV1 } from '@ostro/contracts';
 import type { Id } from '@ostro/kernel';
 import { currentEpoch } from '@ostro/persistence';
 import type { EntityManager } from 'typeorm';
@@ -38,6 +39,13 @@ export class RoutesService {
     await this.records.append(tx, endpoint, route, { ...version, cause });
   }
 
+  /** The route as it was published last; undefined unless a replica serves. */
+  async serving(tx: EntityManager, endpointId: Id<'ept'>): Promise<schedulingV1.RouteRecord | undefined> {
+    const endpoint = await this.endpoints.find(tx, endpointId);
+    if (endpoint?.route?.state !== 'ready') return undefined;
+    return this.records.record(endpoint, endpoint.route, { ...endpoint, cause: 'added' });
+  }
+
   async #route(tx: EntityManager, { targets }: RoutedEndpoint): Promise<Route> {
     const ids = targets.map(({ deploymentId }) => deploymentId);
     const deployments = await this.deployments.findAll(tx, ids);
@@ -51,11 +59,12 @@ export class RoutesService {
       replicas.flatMap(({ nodeId }) => nodeId ?? []),
     );
     const backends = deployments.map((deployment): Backend => {
-      const { id, isDeleting, revisionId } = deployment;
+      const { id, isDeleting, autoscaling, revisionId } = deployment;
       return {
         deploymentId: id,
         weight: targets.find(({ deploymentId }) => deploymentId === id)!.weight,
         isDeleting,
+        isScalable: autoscaling !== null,
         currentRevisionId: revisionId,
         revisions: [...revisions.values()].filter(({ deploymentId }) => deploymentId === id).map(served),
         replicas: replicas.filter(({ deploymentId }) => deploymentId === id),

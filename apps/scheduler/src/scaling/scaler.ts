@@ -3,13 +3,15 @@ import type { Id } from '@ostro/kernel';
 import type { ServiceContext } from '@ostro/service-host';
 import type { EntityManager } from 'typeorm';
 import type { Deployment } from '../domain/deployment.ts';
-import { decideScale, NO_DEMAND, type Observed, type Scale } from '../domain/scaling.ts';
+import { decideScale, type Observed, type Scale } from '../domain/scaling.ts';
+import type { DemandLeasesRepository } from './demand-leases.repository.ts';
 import type { ScalingRepository } from './scaling.repository.ts';
 
 /** Lets demand decide how many replicas a deployment has, where its owner asked for that. */
 export class Scaler {
   constructor(
     private readonly scaling: ScalingRepository,
+    private readonly leases: DemandLeasesRepository,
     private readonly context: Pick<ServiceContext, 'clock' | 'ids'>,
   ) {}
 
@@ -20,8 +22,10 @@ export class Scaler {
     observed: Pick<Observed, 'replicas' | 'nodes' | 'concurrency'>,
   ): Promise<Scale | undefined> {
     if (autoscaling === null || isDeleting) return undefined;
+    const now = this.context.clock.now();
     const state = await this.scaling.findState(tx, id);
-    return decideScale(autoscaling, { ...observed, wanted, state, demand: NO_DEMAND }, this.context.clock.now());
+    const demand = await this.leases.demand(tx, id, now);
+    return decideScale(autoscaling, { ...observed, wanted, state, demand }, now);
   }
 
   /** Writes what is to be remembered, and the decision if it changes anything. */

@@ -47,6 +47,7 @@ export const METHOD_ACCESS: Readonly<Record<string, MethodAccess>> = {
   '/ostro.registry.v1.ModelService/ListModels': {"peers":["api"],"permission":"registry.models.read"},
   '/ostro.registry.v1.ModelService/ResolveModel': {"peers":["api","scheduler"],"permission":"registry.models.read"},
   '/ostro.registry.v1.ModelService/SetAlias': {"peers":["api"],"permission":"registry.aliases.update"},
+  '/ostro.scheduling.v1.ActivationService/Activate': {"peers":["gateway"],"permission":""},
   '/ostro.scheduling.v1.DeploymentService/CreateDeployment': {"peers":["api"],"permission":"scheduling.deployments.create"},
   '/ostro.scheduling.v1.DeploymentService/DeleteDeployment': {"peers":["api"],"permission":"scheduling.deployments.delete"},
   '/ostro.scheduling.v1.DeploymentService/FollowLogs': {"peers":["api"],"permission":"scheduling.logs.read"},

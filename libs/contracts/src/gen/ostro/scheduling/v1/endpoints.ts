@@ -165,6 +165,8 @@ export interface RouteTarget {
   embedding: boolean;
   /** Replicas that serve. */
   replicas: RouteReplica[];
+  /** Demand decides how many there are: a request that finds none free may be held, and the demand told (ActivationService). */
+  scalable: boolean;
 }
 
 /**
@@ -844,6 +846,7 @@ function createBaseRouteTarget(): RouteTarget {
     defaultMaxOutputTokens: 0,
     embedding: false,
     replicas: [],
+    scalable: false,
   };
 }
 
@@ -878,6 +881,9 @@ export const RouteTarget: MessageFns<RouteTarget> = {
     }
     for (const v of message.replicas) {
       RouteReplica.encode(v!, writer.uint32(82).fork()).join();
+    }
+    if (message.scalable !== false) {
+      writer.uint32(88).bool(message.scalable);
     }
     return writer;
   },
@@ -975,6 +981,14 @@ export const RouteTarget: MessageFns<RouteTarget> = {
             message.replicas.push(RouteReplica.decode(reader, reader.uint32()));
             continue;
           }
+          case 11: {
+            if (tag !== 88) {
+              break;
+            }
+
+            message.scalable = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1002,6 +1016,7 @@ export const RouteTarget: MessageFns<RouteTarget> = {
     message.defaultMaxOutputTokens = object.defaultMaxOutputTokens ?? 0;
     message.embedding = object.embedding ?? false;
     message.replicas = object.replicas?.map((e) => RouteReplica.fromPartial(e)) || [];
+    message.scalable = object.scalable ?? false;
     return message;
   },
 };
