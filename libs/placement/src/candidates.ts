@@ -5,15 +5,21 @@ import type { Candidate } from './stages.ts';
 
 /** Equal accelerators that reach each other fast, in order of id. One without an island is an island of its own. */
 export function islandsOf(accelerators: readonly AcceleratorSnapshot[]): readonly (readonly AcceleratorSnapshot[])[] {
-  const islands = new Map<string, AcceleratorSnapshot[]>();
+  const [first] = accelerators;
+  if (first === undefined) return [];
+  // Most machines are one island.
+  if (accelerators.every((each) => areLinked(first, each))) return [accelerators];
+  const islands: AcceleratorSnapshot[][] = [];
   for (const accelerator of accelerators) {
-    const { island, model, acceleratorId } = accelerator;
-    const key = island === undefined ? `alone ${acceleratorId}` : `island ${island} ${model}`;
-    const members = islands.get(key);
-    if (members === undefined) islands.set(key, [accelerator]);
-    else members.push(accelerator);
+    const island = islands.find(([member]) => areLinked(member!, accelerator));
+    if (island === undefined) islands.push([accelerator]);
+    else island.push(accelerator);
   }
-  return [...islands.values()];
+  return islands;
+}
+
+function areLinked(a: AcceleratorSnapshot, b: AcceleratorSnapshot): boolean {
+  return a === b || (a.island !== undefined && a.island === b.island && a.model === b.model);
 }
 
 /**

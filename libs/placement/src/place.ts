@@ -19,7 +19,7 @@ export function place(request: PlacementRequest, snapshot: ClusterSnapshot, prof
   checkRequest(request);
   checkSeed(seed);
   const ranking = rankingOf(request, snapshot, profile);
-  const candidates = ranking.best(seed, REMEMBERED);
+  const candidates = ranking.best({ seed, limit: REMEMBERED });
   const explanation = explanationOf(ranking, snapshot, { seed, candidates });
   const [best] = candidates;
   if (best === undefined) return unschedulable(request, snapshot, ranking, explanation);

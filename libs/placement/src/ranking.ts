@@ -1,22 +1,16 @@
 import { Appraisal } from './appraisal.ts';
 import type { ClusterSnapshot } from './cluster/cluster-snapshot.ts';
-import type { Block, Layout } from './cluster/layout.ts';
-import type { NodeSnapshot } from './cluster/node.ts';
+import type { Layout } from './cluster/layout.ts';
+import { type NodeSnapshot, replicasOf } from './cluster/node.ts';
 import type { RankedCandidate } from './decision.ts';
-import type { SiteScore } from './stages.ts';
+import { pick, type Picked, type PickRule } from './pick.ts';
 
-/** What a scorer counts over the nodes of each site. */
-interface SiteSums {
+/** What a scorer adds by site. */
+interface SiteScore {
+  /** Its place in the profile. */
   readonly at: number;
   readonly weight: number;
-  readonly tally: (node: NodeSnapshot) => number;
-  readonly score: SiteScore['score'];
-  readonly sums: Float64Array;
-}
-
-interface Ranked {
-  readonly position: number;
-  readonly total: number;
+  readonly score: (siblings: number) => number;
 }
 
 /** The nodes one filter refused. */
@@ -27,10 +21,16 @@ export interface RefusedNodes {
   readonly first: readonly number[];
   /** The one that lacks least. */
   readonly nearest: number;
-  readonly missing: number;
+}
+
+interface Found {
+  readonly first: number[];
+  nearest: number;
+  missing: number;
 }
 
 const UNKNOWN = Number.NaN;
+const UNSEEN = -(2 ** 31);
 /** How many refused nodes a decision names for each filter. */
 const NAMED_NODES = 5;
 
@@ -43,13 +43,16 @@ const NAMED_NODES = 5;
 export class Ranking {
   readonly #layout: Layout;
   readonly #values: Int32Array;
-  readonly #highest: Int32Array;
+  readonly #bounds: Int32Array;
   readonly #refusedBy: number[];
-  readonly #siteSums: readonly SiteSums[];
+  readonly #siteScores: readonly SiteScore[];
+  /** Replicas of the deployment on each node, where a scorer asks for those in the site. */
+  readonly #siblings: Int32Array;
+  readonly #siblingsInSite: Int32Array;
   /** What each refused node lacks; allocated by the first refusal, and unknown until then and after each change. */
   #missing: Float64Array | undefined;
-  #seen: readonly (Block | undefined)[] = [];
-  #snapshot: ClusterSnapshot;
+  /** As last seen. */
+  #snapshot: ClusterSnapshot | undefined;
 
   constructor(
     readonly appraisal: Appraisal,
@@ -57,26 +60,30 @@ export class Ranking {
   ) {
     const { layout } = snapshot;
     this.#layout = layout;
-    this.#values = new Int32Array(layout.size).fill(-1);
-    this.#highest = new Int32Array(layout.siteOf.length);
+    this.#values = new Int32Array(layout.size).fill(UNSEEN);
+    this.#bounds = new Int32Array(layout.siteOf.length).fill(-1);
     this.#refusedBy = appraisal.profile.filters.map(() => 0);
-    this.#siteSums = appraisal.profile.scorers.flatMap(({ scorer, weight }, at) => {
-      const tally = scorer.site?.prepare(appraisal.request);
-      if (scorer.site === undefined || tally === undefined) return [];
-      return [{ at, weight, tally, score: scorer.site.score, sums: new Float64Array(layout.sites.length) }];
+    this.#siteScores = appraisal.profile.scorers.flatMap(({ scorer, weight }, at) => {
+      const score = scorer.prepareSite?.(appraisal.request);
+      return score === undefined ? [] : [{ at, weight, score }];
     });
-    this.#snapshot = snapshot;
+    this.#siblings = new Int32Array(this.#siteScores.length === 0 ? 0 : layout.size);
+    this.#siblingsInSite = new Int32Array(layout.sites.length);
+    this.follow(snapshot);
   }
 
-  /** Must be called before anything is asked. */
+  /** Looks at the nodes that are different from those seen last; at all of them where that is not known. */
   follow(snapshot: ClusterSnapshot): void {
+    const before = this.#snapshot;
     this.#snapshot = snapshot;
-    const { blocks } = snapshot;
-    if (blocks === this.#seen) return;
-    for (let block = 0; block < blocks.length; block += 1) {
-      if (blocks[block] !== this.#seen[block]) this.#followBlock(block, this.#seen[block], blocks[block]!);
+    const known = before?.history === snapshot.history && snapshot.history.between(before.version, snapshot.version);
+    if (!known) return this.#compareAll(before, snapshot);
+    const { deploymentId } = this.appraisal.request;
+    for (const { position, previous, deploymentIds } of known.changes) {
+      if (deploymentIds.includes(deploymentId)) this.#count(position);
+      // Once for each node, however often it changed.
+      if (previous < known.from) this.#judge(position);
     }
-    this.#seen = blocks;
   }
 
   /** How many nodes each filter refuses. */
@@ -84,108 +91,72 @@ export class Ranking {
     return this.#refusedBy;
   }
 
-  /**
-   * The best `limit` nodes that fit, in order: highest total, ties to the first in order of site and id from a start that
-   * the seed sets. One site alone where one is given.
-   */
-  best(seed: number, limit: number, site?: number): readonly RankedCandidate[] {
-    const best: Ranked[] = [];
-    const { starts, siteOf, size } = this.#layout;
-    const added = this.#layout.sites.map((_, each) => this.#addedBySite(each));
-    const start = Math.floor((scattered(seed) * size) / 2 ** 32);
-    const blocks = siteOf.length;
-    const first = this.#layout.blockOf(start);
-    // Once around; the block of the start is visited from there on, and its beginning last of all.
-    for (let turn = 0; turn <= blocks && blocks > 0; turn += 1) {
-      const block = (first + turn) % blocks;
-      const atSite = siteOf[block]!;
-      if (site !== undefined && atSite !== site) continue;
-      const from = turn === 0 ? start : starts[block]!;
-      const to = turn === blocks ? start : starts[block + 1]!;
-      if (this.#canEnter(best, limit, block, added[atSite]!))
-        this.#enter(best, limit, { from, to, add: added[atSite]! });
-    }
-    return best.map((ranked) => this.#describe(ranked));
+  /** The best nodes that fit, in order, see `pick`. */
+  best(rule: PickRule): readonly RankedCandidate[] {
+    const bySite = this.#layout.sites.map((_, site) => this.#addedBySite(site));
+    const totals = { layout: this.#layout, values: this.#values, bounds: this.#bounds, bySite };
+    return pick(totals, rule).map((picked) => this.#describe(picked));
   }
 
   /** Per filter that refuses any node, in the order of the filters. */
   refusals(): readonly RefusedNodes[] {
-    const missing = this.#allMissing();
-    const found = this.#refusedBy.map((count, stage) => ({
-      stage,
-      count,
-      first: [] as number[],
-      nearest: -1,
-      missing: 0,
-    }));
-    for (let position = 0; position < this.#values.length; position += 1) {
-      const value = this.#values[position]!;
+    const [values, missing] = [this.#values, this.#allMissing()];
+    const found = this.#refusedBy.map((): Found => ({ first: [], nearest: -1, missing: Infinity }));
+    for (let position = 0; position < values.length; position += 1) {
+      const value = values[position]!;
       if (value >= 0) continue;
       const refused = found[-1 - value]!;
       if (refused.first.length < NAMED_NODES) refused.first.push(position);
-      if (refused.nearest < 0 || missing[position]! < refused.missing) {
+      if (missing[position]! < refused.missing) {
         refused.nearest = position;
         refused.missing = missing[position]!;
       }
     }
-    return found.filter(({ count }) => count > 0);
+    return found.flatMap(({ first, nearest }, stage) =>
+      nearest < 0 ? [] : [{ stage, count: this.#refusedBy[stage]!, first, nearest }],
+    );
   }
 
-  #followBlock(block: number, before: Block | undefined, now: Block): void {
-    const start = this.#layout.starts[block]!;
-    let highest = -1;
-    for (let at = 0; at < now.length; at += 1) {
-      if (before?.[at] !== now[at]) this.#update(start + at, block, before?.[at], now[at]!);
-      const value = this.#values[start + at]!;
-      if (value > highest) highest = value;
+  #compareAll(before: ClusterSnapshot | undefined, now: ClusterSnapshot): void {
+    for (let position = 0; position < now.layout.size; position += 1) {
+      if (before?.nodeAt(position) === now.nodeAt(position)) continue;
+      this.#count(position);
+      this.#judge(position);
     }
-    this.#highest[block] = highest;
   }
 
-  #update(position: number, block: number, before: NodeSnapshot | undefined, now: NodeSnapshot): void {
+  #count(position: number): void {
+    if (this.#siteScores.length === 0) return;
+    const siblings = replicasOf(this.appraisal.request.deploymentId, this.#snapshot!.nodeAt(position));
+    this.#siblingsInSite[this.#siteAt(position)]! += siblings - this.#siblings[position]!;
+    this.#siblings[position] = siblings;
+  }
+
+  #judge(position: number): void {
     const old = this.#values[position]!;
-    const value = this.appraisal.valueOf(now);
-    if (before !== undefined && old < 0) this.#refusedBy[-1 - old]! -= 1;
+    const value = this.appraisal.valueOf(this.#snapshot!.nodeAt(position));
+    if (old < 0 && old !== UNSEEN) this.#refusedBy[-1 - old]! -= 1;
     if (value < 0) this.#refusedBy[-1 - value]! += 1;
     this.#values[position] = value;
     if (this.#missing !== undefined) this.#missing[position] = UNKNOWN;
-    const site = this.#layout.siteOf[block]!;
-    for (const { tally, sums } of this.#siteSums)
-      sums[site]! += tally(now) - (before === undefined ? 0 : tally(before));
+    const block = this.#layout.blockOf[position]!;
+    if (value > this.#bounds[block]!) this.#bounds[block] = value;
+  }
+
+  #siteAt(position: number): number {
+    return this.#layout.siteOf[this.#layout.blockOf[position]!]!;
   }
 
   #addedBySite(site: number): number {
     let added = 0;
-    for (const { weight, score, sums } of this.#siteSums) added += weight * score(sums[site]!);
+    for (const { weight, score } of this.#siteScores) added += weight * score(this.#siblingsInSite[site]!);
     return added;
   }
 
-  #canEnter(best: readonly Ranked[], limit: number, block: number, add: number): boolean {
-    const highest = this.#highest[block]!;
-    return highest >= 0 && (best.length < limit || highest + add > best[limit - 1]!.total);
-  }
-
-  /** Insertion into a short sorted list: positions come in the order that breaks ties. */
-  #enter(best: Ranked[], limit: number, { from, to, add }: { from: number; to: number; add: number }): void {
-    for (let position = from; position < to; position += 1) {
-      const value = this.#values[position]!;
-      if (value < 0) continue;
-      const total = value + add;
-      if (best.length === limit) {
-        if (total <= best[limit - 1]!.total) continue;
-        best.pop();
-      }
-      let at = best.length;
-      while (at > 0 && best[at - 1]!.total < total) at -= 1;
-      best.splice(at, 0, { position, total });
-    }
-  }
-
-  #describe({ position, total }: Ranked): RankedCandidate {
-    const candidate = this.appraisal.bestOn(this.#snapshot.nodeAt(position));
+  #describe({ position, total }: Picked): RankedCandidate {
+    const candidate = this.appraisal.bestOn(this.#snapshot!.nodeAt(position));
     const scores = [...this.appraisal.scoresOf(candidate)];
-    const site = this.#layout.siteOf[this.#layout.blockOf(position)]!;
-    for (const { at, score, sums } of this.#siteSums) scores[at]! += score(sums[site]!);
+    for (const { at, score } of this.#siteScores) scores[at]! += score(this.#siblingsInSite[this.#siteAt(position)]!);
     return {
       nodeId: candidate.node.nodeId,
       acceleratorIds: candidate.accelerators.map(({ acceleratorId }) => acceleratorId),
@@ -199,18 +170,12 @@ export class Ranking {
   }
 
   #allMissing(): Float64Array {
-    const missing = (this.#missing ??= new Float64Array(this.#values.length).fill(UNKNOWN));
+    const values = this.#values;
+    const missing = (this.#missing ??= new Float64Array(values.length).fill(UNKNOWN));
     for (let position = 0; position < missing.length; position += 1) {
-      if (this.#values[position]! >= 0 || !Number.isNaN(missing[position]!)) continue;
-      missing[position] = this.appraisal.refusalOf(this.#snapshot.nodeAt(position)).missing;
+      if (values[position]! >= 0 || !Number.isNaN(missing[position]!)) continue;
+      missing[position] = this.appraisal.refusalOf(this.#snapshot!.nodeAt(position)).missing;
     }
     return missing;
   }
-}
-
-/** murmur3's finish: near seeds start far apart, and seed 0 starts at the front. */
-function scattered(seed: number): number {
-  let hash = Math.imul(seed ^ (seed >>> 16), 0x85ebca6b);
-  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
-  return (hash ^ (hash >>> 16)) >>> 0;
 }

@@ -27,7 +27,7 @@ class Rankings {
     this.#byShape.delete(shape);
     const isCurrent = known !== undefined && known.appraisal.context === snapshot.context;
     const ranking = isCurrent ? known : new Ranking(new Appraisal(request, profile, snapshot.context), snapshot);
-    ranking.follow(snapshot);
+    if (isCurrent) ranking.follow(snapshot);
     this.#asked += 1;
     this.#byShape.set(shape, { ranking, askedAt: this.#asked });
     this.#forget();

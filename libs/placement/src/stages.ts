@@ -44,15 +44,11 @@ export interface Scorer {
   readonly name: string;
   /** Looks at request and context once and answers the function that scores each candidate. */
   prepare(request: RequestShape, context: ScoringContext): (candidate: Candidate) => number;
-  /** The one thing a scorer may ask beyond the node: a sum over all nodes of its site, scored and added to the rest. */
-  readonly site?: SiteScore;
-}
-
-export interface SiteScore {
-  /** What a node adds to the sum of its site, a whole number; undefined where the request does not ask for it. */
-  prepare(request: RequestShape): ((node: NodeSnapshot) => number) | undefined;
-  /** Together with the score of a candidate from 0 to 1000. */
-  score(sum: number): number;
+  /**
+   * The one thing a scorer may ask beyond the node: how many replicas of the request's deployment are in the site. Added to
+   * the rest of the score, and together with it from 0 to 1000; undefined where the request does not ask for it.
+   */
+  prepareSite?(request: RequestShape): ((siblings: number) => number) | undefined;
 }
 
 /** What a filter answers that refuses the node as a whole. */

@@ -35,7 +35,8 @@ function refuseTwice(snapshot: ClusterSnapshot, request: PlacementRequest, membe
   }
 }
 
-function taken(node: NodeSnapshot, request: PlacementRequest, member: Member): NodeSnapshot {
+/** The node after one member was placed there, as `withMember` of the whole cluster. */
+export function taken(node: NodeSnapshot, request: PlacementRequest, member: Member): NodeSnapshot {
   const { acceleratorIds } = member;
   const chosen = placeableAccelerators(node).filter(({ acceleratorId }) => acceleratorIds.includes(acceleratorId));
   if (chosen.length !== request.accelerator.count) throw doesNotFit(request, member, 'its accelerators are not there');

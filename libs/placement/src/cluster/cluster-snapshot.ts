@@ -2,6 +2,7 @@ import { DomainError, type Generation } from '@ostro/kernel';
 import { compareIds } from '../amounts.ts';
 import { NO_DEMAND_KNOWN, type Valuation } from '../fragmentation/valuation.ts';
 import { checkNode } from './check-node.ts';
+import { History } from './history.ts';
 import { type Block, Layout } from './layout.ts';
 import { type NodeSnapshot, placeableAccelerators } from './node.ts';
 import { cheapestPrices, type CheapestPrices, pricePerMiB } from './prices.ts';
@@ -17,37 +18,53 @@ export interface ScoringContext {
 interface Parts {
   readonly generation: Generation;
   readonly layout: Layout;
+  readonly history: History;
+  readonly version: number;
   readonly blocks: readonly Block[];
   readonly context: ScoringContext;
 }
 
+/** Whoever has missed more than this looks at all nodes anew. */
+const KEPT_CHANGES_PER_NODE = 4;
+
 /**
  * All nodes at one generation: checked, and sorted by site and id whatever order storage gave, so that equal states
  * decide equally. Never changes: `withNode` and `withValuation` answer a new one that shares all the rest. Snapshots made
- * from one another are a lineage and share a layout; deciding on them is cheap, because only the nodes that differ are
- * looked at again. So take a cluster from storage once and carry changes over with `withNode`.
+ * from one another are a lineage and share a layout and a history of changes; deciding on them is cheap, because only the
+ * nodes that differ are looked at again. So take a cluster from storage once and carry changes over with `withNode`.
  */
 export class ClusterSnapshot {
   readonly generation: Generation;
   readonly layout: Layout;
+  readonly history: History;
+  /** How many changes of `history` it has seen. */
+  readonly version: number;
   readonly blocks: readonly Block[];
   readonly context: ScoringContext;
   #nodes: readonly NodeSnapshot[] | undefined;
 
-  private constructor({ generation, layout, blocks, context }: Parts) {
-    this.generation = generation;
-    this.layout = layout;
-    this.blocks = blocks;
-    this.context = context;
+  private constructor(parts: Parts) {
+    this.generation = parts.generation;
+    this.layout = parts.layout;
+    this.history = parts.history;
+    this.version = parts.version;
+    this.blocks = parts.blocks;
+    this.context = parts.context;
   }
 
   /** @throws DomainError INVALID_ARGUMENT for a node that `checkNode` refuses or that is listed twice. */
   static of(input: { readonly generation: Generation; readonly nodes: readonly NodeSnapshot[] }): ClusterSnapshot {
     const nodes = input.nodes.map(checkedAndSorted);
-    const { layout, blocks } = Layout.of(nodes);
-    if (layout.size !== nodes.length) throw duplicate(nodes);
     const context = { valuation: NO_DEMAND_KNOWN, cheapest: cheapestPrices(nodes), models: modelsOf(nodes) };
-    return new ClusterSnapshot({ generation: input.generation, layout, blocks, context });
+    const snapshot = ClusterSnapshot.#begin(input.generation, nodes, context);
+    if (snapshot.layout.size !== nodes.length) throw duplicate(nodes);
+    return snapshot;
+  }
+
+  static #begin(generation: Generation, nodes: readonly NodeSnapshot[], context: ScoringContext): ClusterSnapshot {
+    const { layout, blocks } = Layout.of(nodes);
+    const history = new History(KEPT_CHANGES_PER_NODE * layout.size);
+    return new ClusterSnapshot({ generation, layout, history, version: 0, blocks, context });
   }
 
   /** In order of site and id. */
@@ -66,7 +83,7 @@ export class ClusterSnapshot {
   }
 
   nodeAt(position: number): NodeSnapshot {
-    const block = this.layout.blockOf(position);
+    const block = this.layout.blockOf[position]!;
     return this.blocks[block]![position - this.layout.starts[block]!]!;
   }
 
@@ -81,21 +98,21 @@ export class ClusterSnapshot {
       );
     }
     const node = checkedAndSorted(changed);
-    const moved = node.siteId !== before.siteId;
     const position = this.layout.positions.get(node.nodeId)!;
-    const block = this.layout.blockOf(position);
+    const block = this.layout.blockOf[position]!;
     const blocks = this.blocks.with(block, this.blocks[block]!.with(position - this.layout.starts[block]!, node));
-    return new ClusterSnapshot({
-      generation: this.generation,
-      context: this.#contextWith(before, node, blocks),
-      ...(moved ? Layout.of(blocks.flat()) : { layout: this.layout, blocks }),
-    });
+    const context = this.#contextWith(before, node, blocks);
+    if (node.siteId !== before.siteId) return ClusterSnapshot.#begin(this.generation, blocks.flat(), context);
+    const history = this.history.after(this.version, position, before, node);
+    const { generation, layout } = this;
+    return new ClusterSnapshot({ generation, layout, history, version: history.length, blocks, context });
   }
 
   /** The same cluster, judged by another demand. */
   withValuation(valuation: Valuation): ClusterSnapshot {
-    const { generation, layout, blocks, context } = this;
-    return new ClusterSnapshot({ generation, layout, blocks, context: { ...context, valuation } });
+    const { generation, layout, history, version, blocks } = this;
+    const context = { ...this.context, valuation };
+    return new ClusterSnapshot({ generation, layout, history, version, blocks, context });
   }
 
   /** The very context for as long as prices and models stay, so that nothing is scored anew without need. */

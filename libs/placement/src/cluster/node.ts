@@ -62,6 +62,13 @@ export interface Holding {
   readonly request?: PlacementRequest;
 }
 
+/** How many replicas of a deployment the node runs. */
+export function replicasOf(deploymentId: string, node: NodeSnapshot): number {
+  let count = 0;
+  for (const replica of node.replicas) if (replica.deploymentId === deploymentId) count += 1;
+  return count;
+}
+
 /** Where a model's weights lie already, nearest tier first. */
 export interface CachedModelDigests {
   readonly vram: readonly string[];

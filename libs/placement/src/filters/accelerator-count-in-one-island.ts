@@ -1,5 +1,5 @@
 import { islandsOf } from '../candidates.ts';
-import type { Filter } from '../stages.ts';
+import { type Filter, NONE } from '../stages.ts';
 
 /**
  * Keeps islands with enough accelerators for the whole tensor-parallel group: ranks exchange activations at every layer,
@@ -10,12 +10,12 @@ export const acceleratorCountInOneIsland: Filter = {
   name: 'accelerator-count-in-one-island',
   mandatory: true,
   curable: true,
-  keep: ({ accelerator: { count } }, _node, accelerators) =>
-    count <= 1
-      ? accelerators
-      : islandsOf(accelerators)
-          .filter((island) => island.length >= count)
-          .flat(),
+  keep: ({ accelerator: { count } }, _node, accelerators) => {
+    if (count <= 1) return accelerators;
+    if (accelerators.length < count) return NONE;
+    const islands = islandsOf(accelerators);
+    return islands.length === 1 ? accelerators : islands.filter((island) => island.length >= count).flat();
+  },
   refusal: ({ accelerator: { count } }, node, accelerators) => {
     const best = islandsOf(accelerators).reduce((a, b) => (b.length > a.length ? b : a));
     const has = (): string => `${best.length} x ${best[0]?.model}`;

@@ -8,10 +8,17 @@ import { type Filter, narrowed } from '../stages.ts';
 export const computeCapability: Filter = {
   name: 'compute-capability',
   mandatory: false,
-  keep: ({ minComputeCapability }, _node, accelerators) =>
-    minComputeCapability === undefined
-      ? accelerators
-      : narrowed(accelerators, (each) => asNumber(each.computeCapability) >= asNumber(minComputeCapability)),
+  keep: ({ minComputeCapability }, _node, accelerators) => {
+    if (minComputeCapability === undefined) return accelerators;
+    const needed = asNumber(minComputeCapability);
+    // Machines are mostly of one kind: what passed for the last one passes for this one.
+    let last: string | undefined;
+    return narrowed(accelerators, ({ computeCapability: has }) => {
+      if (has === undefined || (has !== last && asNumber(has) < needed)) return false;
+      last = has;
+      return true;
+    });
+  },
   refusal: ({ minComputeCapability }, node, accelerators) => {
     const best = accelerators.reduce((a, b) => (asNumber(b.computeCapability) > asNumber(a.computeCapability) ? b : a));
     const has = best.computeCapability ?? 'none';

@@ -1,4 +1,5 @@
 import { aCluster, aNode, aRequest, deploymentId, nodeId, replicaId } from '../../test/builders.ts';
+import { replicasOf } from '../cluster/node.ts';
 import { spread } from './spread.ts';
 
 describe('spread', () => {
@@ -19,17 +20,16 @@ describe('spread', () => {
   ])('gives $name $onNode and $inSite', ({ node, onNode, inSite }) => {
     const request = aRequest({ antiAffinity: 'spread' });
     expect(spread.prepare(request, cluster.context)({ node, accelerators: [] })).toBe(onNode);
-    const tally = spread.site!.prepare(request)!;
-    const sum = cluster.nodes
+    const siblings = cluster.nodes
       .filter(({ siteId }) => siteId === node.siteId)
-      .reduce((all, each) => all + tally(each), 0);
-    expect(spread.site!.score(sum)).toBe(inSite);
+      .reduce((sum, each) => sum + replicasOf(request.deploymentId, each), 0);
+    expect(spread.prepareSite!(request)!(siblings)).toBe(inSite);
   });
 
   it('is indifferent when it was not asked for', () => {
     const request = aRequest({ antiAffinity: 'none' });
     const score = spread.prepare(request, cluster.context);
     expect([crowded, sameSite, elsewhere].map((node) => score({ node, accelerators: [] }))).toEqual([1000, 1000, 1000]);
-    expect(spread.site!.prepare(request)).toBeUndefined();
+    expect(spread.prepareSite!(request)).toBeUndefined();
   });
 });

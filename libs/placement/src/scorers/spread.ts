@@ -1,5 +1,4 @@
-import type { Id } from '@ostro/kernel';
-import type { NodeSnapshot } from '../cluster/node.ts';
+import { replicasOf } from '../cluster/node.ts';
 import type { Scorer } from '../stages.ts';
 
 /**
@@ -14,19 +13,9 @@ export const spread: Scorer = {
   name: 'spread',
   prepare: ({ deploymentId, antiAffinity }) =>
     antiAffinity === 'none' ? () => 1000 : ({ node }) => half(replicasOf(deploymentId, node)),
-  site: {
-    prepare: ({ deploymentId, antiAffinity }) =>
-      antiAffinity === 'none' ? undefined : (node) => replicasOf(deploymentId, node),
-    score: half,
-  },
+  prepareSite: ({ antiAffinity }) => (antiAffinity === 'none' ? undefined : half),
 };
 
 function half(replicas: number): number {
   return Math.floor(500 / (1 + replicas));
-}
-
-function replicasOf(deploymentId: Id<'dep'>, node: NodeSnapshot): number {
-  let count = 0;
-  for (const replica of node.replicas) if (replica.deploymentId === deploymentId) count += 1;
-  return count;
 }

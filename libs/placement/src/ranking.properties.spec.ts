@@ -1,0 +1,109 @@
+import fc from 'fast-check';
+import { nodes, profile, request, seed } from '../test/arbitraries.ts';
+import { bruteForce } from '../test/brute-force.ts';
+import { aCluster, aNode, nodeId, replicaId } from '../test/builders.ts';
+import { apply } from './cluster/apply.ts';
+import type { ClusterSnapshot } from './cluster/cluster-snapshot.ts';
+import type { NodeSnapshot } from './cluster/node.ts';
+import { release } from './cluster/release.ts';
+import { place } from './place.ts';
+import type { Profile } from './profile.ts';
+import type { PlacementRequest } from './request.ts';
+
+const RUNS = 1000;
+const STEPS = 100;
+
+/** Few shapes, asked again and again: what is remembered of one must stay right while the cluster changes. */
+const shapes = fc.array(request, { minLength: 1, maxLength: 5 });
+
+describe('an indexed decision', () => {
+  it(`equals the brute-force decision in all its bytes, on ${RUNS * STEPS} states`, () => {
+    fc.assert(
+      fc.property(nodes, shapes, profile, seed, (all, asked, using, seeded) => {
+        walkThrough(aCluster(...all), asked, using, { seeded, steps: STEPS });
+      }),
+      { numRuns: RUNS },
+    );
+  });
+
+  it('equals it on clusters of several blocks a site', () => {
+    fc.assert(
+      fc.property(
+        nodes,
+        shapes,
+        profile,
+        seed,
+        fc.integer({ min: 65, max: 200 }),
+        (all, asked, using, seeded, count) => {
+          const many = Array.from({ length: all.length === 0 ? 0 : count }, (_, at) => ({
+            ...all[(at * 7) % all.length]!,
+            nodeId: nodeId(at),
+          }));
+          walkThrough(aCluster(...many), asked, using, { seeded, steps: 30 });
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+});
+
+interface Walk {
+  readonly seeded: number;
+  readonly steps: number;
+}
+
+/** Takes the cluster from state to state in every way there is, and compares the decisions in each. */
+function walkThrough(start: ClusterSnapshot, asked: readonly PlacementRequest[], using: Profile, walk: Walk): void {
+  const draw = numbers(walk.seeded);
+  const seen = [start];
+  for (let step = 0; step < walk.steps; step += 1) {
+    const snapshot = seen.at(-1)!;
+    const each = { ...asked[draw(asked.length)]!, replicaId: replicaId(step) };
+    const decision = place(each, snapshot, using, draw(2 ** 32));
+    const { wouldFit: _wouldFit, ...comparable } = { wouldFit: '', ...decision };
+    const expected = JSON.stringify(bruteForce(each, snapshot, using, decision.explanation.seed));
+    if (JSON.stringify(comparable) !== expected) expect(JSON.stringify(comparable)).toBe(expected);
+    if (decision.kind === 'placement' && draw(4) > 0) seen.push(apply(snapshot, decision));
+    else seen.push(otherwise(seen, draw));
+  }
+}
+
+/** A state reached by something else than a placement; now and then an older one, which is then changed again. */
+function otherwise(seen: readonly ClusterSnapshot[], draw: (below: number) => number): ClusterSnapshot {
+  const snapshot = seen.at(-1)!;
+  const node = snapshot.nodes[draw(Math.max(1, snapshot.nodes.length))];
+  if (node === undefined) return snapshot;
+  const replica = node.replicas[draw(Math.max(1, node.replicas.length))];
+  const ways = [
+    () => (replica === undefined ? snapshot : release(snapshot, node.nodeId, replica.replicaId)),
+    () => snapshot.withNode(changed(node, draw)),
+    () => snapshot.withValuation({ ...snapshot.valuation }),
+    () => seen[draw(seen.length)]!,
+    () => seen[Math.max(0, seen.length - 2)]!,
+  ];
+  return ways[draw(ways.length)]!();
+}
+
+function changed(node: NodeSnapshot, draw: (below: number) => number): NodeSnapshot {
+  const ways: readonly Partial<NodeSnapshot>[] = [
+    { state: 'cordoned' },
+    { state: 'ready' },
+    { country: 'FR' },
+    { siteId: draw(4) === 0 ? 's3' : node.siteId },
+    { pricePerHourMilliEuro: draw(50_000) },
+    { taints: [{ key: 'spot', value: 'true' }] },
+    { accelerators: node.accelerators.slice(1) },
+    { ...aNode({ nodeId: node.nodeId, siteId: node.siteId }) },
+    { cachedModelDigests: { vram: [], hostRam: [], disk: ['sha256:model'] } },
+  ];
+  return { ...node, ...ways[draw(ways.length)]! };
+}
+
+/** Whole numbers below a bound, one after another, from a seed. */
+function numbers(seeded: number): (below: number) => number {
+  let state = seeded >>> 0;
+  return (below) => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return Math.floor((((state ^ (state >>> 15)) >>> 0) * below) / 2 ** 32);
+  };
+}
