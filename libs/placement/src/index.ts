@@ -31,7 +31,7 @@ export { explain } from './explain.ts';
 export { place } from './place.ts';
 export { DEFAULT_PROFILE, parseProfile, type Profile, type WeightedScorer } from './profile.ts';
 export type { AcceleratorRequest, Gang, PlacementRequest, RequestShape, Residency, Toleration } from './request.ts';
-export type { Candidate, Filter, Refusal, Scorer, SiteScore } from './stages.ts';
+export type { Candidate, Filter, Refusal, Scorer } from './stages.ts';
 export { kvBudget, type KvBudget } from './vram/kv-budget.ts';
 export type { ModelFactsLike } from './vram/model-facts.ts';
 export type { Device, RuntimeKind } from './vram/overheads.ts';
