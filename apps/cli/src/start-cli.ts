@@ -8,6 +8,7 @@ import { deploymentCommands } from './commands/deployments.ts';
 import { localCommands } from './commands/local.ts';
 import { modelCommands } from './commands/models.ts';
 import { nodeCommands } from './commands/nodes.ts';
+import { simulateCommand } from './commands/simulate.ts';
 import { usageCommands } from './commands/usage.ts';
 import { EXIT, exitCodeOf } from './exit-codes.ts';
 import type { Io } from './io.ts';
@@ -46,6 +47,7 @@ function programOf(io: Io): Command {
     usageCommands,
     nodeCommands,
     adminCommands,
+    simulateCommand,
   ]) {
     add(program, commands);
   }

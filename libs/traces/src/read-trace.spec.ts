@@ -137,6 +137,7 @@ describe('a bad row', () => {
 
   it('stops when there are more than the caller bears', () => {
     const rows = `${TASKS}t0,x,1,1,5,\nt1,x,1,1,5,`;
+    expect(() => parseTrace(openbTasks, rows, new BadRows(0).add)).toThrow(/^line 2, column/);
     expect(() => parseTrace(openbTasks, rows, new BadRows(1).add)).toThrow(/more than 1 rows cannot be read.*line 3/);
   });
 

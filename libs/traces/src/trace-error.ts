@@ -57,6 +57,7 @@ export class BadRows {
   }
 
   readonly add: OnBadRow = (error) => {
+    if (this.#limit === 0) throw error;
     if (this.errors.length >= this.#limit) {
       throw unreadableTrace(`more than ${this.#limit} rows cannot be read; the next is ${error.message}`);
     }

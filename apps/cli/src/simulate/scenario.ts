@@ -18,7 +18,7 @@ const HOST_GIB_PER_ACCELERATOR = 16;
  *   how long their requests take.
  */
 export function scenarioOf(policy: Policy, trace: TraceFile, survey: TraceSurvey, seed: number): Scenario {
-  const { document, scaling, placement, yaml } = policy;
+  const { document, scaling, placement, routing, yaml } = policy;
   const entries = [...survey.models].map(([name, model]) => ({ name, model, at: entryOf(document, name) }));
   const problems = entries.flatMap(({ name, model, at }) => fitProblems(document, at, name, model));
   if (problems.length > 0) throw yaml.refusal(problems);
@@ -29,6 +29,7 @@ export function scenarioOf(policy: Policy, trace: TraceFile, survey: TraceSurvey
     requests: requestsOf(trace),
     policy: {
       placement,
+      routing,
       autoscaling: scaling[0]!,
       ...(maxHoldSeconds !== undefined && { maxHoldMs: Math.round(maxHoldSeconds * 1_000) }),
       ...(maxRequests !== undefined && { maxQueue: maxRequests }),
