@@ -101,7 +101,11 @@ export const DEFAULT_PROFILE: Profile = parseProfile({
   name: 'default',
   filters: FILTERS.map(({ name }) => name),
   scorers: [
-    { name: 'prefix-affinity', weight: 20 },
-    { name: 'even-work', weight: 1 },
+    { name: 'prefix-affinity', weight: 100 },
+    { name: 'session-affinity', weight: 20 },
+    { name: 'adapter-loaded', weight: 100 },
+    { name: 'headroom', weight: 50 },
+    { name: 'even-work', weight: 5 },
+    { name: 'home-gateway', weight: 2 },
   ],
 });

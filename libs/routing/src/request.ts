@@ -11,6 +11,8 @@ export interface RoutingRequest {
   readonly sessionHash?: number;
   /** LoRA weights it asks for, by name; absent = the base model. */
   readonly adapter?: string;
+  /** Replicas that it was sent to before. */
+  readonly tried?: ReadonlySet<string>;
 }
 
 /**

@@ -1,8 +1,10 @@
 import { DomainError } from '@ostro/kernel';
 import type { Standing } from './decision.ts';
 import { PrefixIndex } from './belief/prefix-index.ts';
+import { adapterBlock, sessionBlock } from './belief/sticky.ts';
 import { checkReplica, type Replica, standingOf } from './replica.ts';
 import type { BlockHashes, RoutingRequest } from './request.ts';
+import { headroomOf } from './scorers/headroom.ts';
 
 export interface RoutingViewOptions {
   /** Tokens of a full block, such as 16, or an estimate where blocks are cut from text. */
@@ -36,6 +38,8 @@ export class RoutingView {
   slots: readonly number[] = [];
   /** By slot: its place in the order of ids, by which ties are decided. */
   readonly idOrder: number[] = [];
+  /** By slot, of its last report: see the scorer of that name. */
+  readonly headroom: number[] = [];
   /** By slot. */
   readonly standings: Standing[] = [];
   readonly #slotOf = new Map<string, number>();
@@ -62,21 +66,32 @@ export class RoutingView {
     replicas.forEach(checkReplica);
     this.gateway = gateway;
     this.#leave((replicaId) => !byId.has(replicaId));
-    for (const [replicaId, slot] of this.#slotOf) this.#report(slot, byId.get(replicaId)!);
+    for (const [replicaId, slot] of this.#slotOf) this.#take(slot, byId.get(replicaId)!);
     const mean = this.#meanWork();
     for (const replica of replicas) if (!this.#slotOf.has(replica.replicaId)) this.#join(replica, mean);
     this.slots = [...this.#slotOf.values()].sort((a, b) => a - b);
     [...this.#slotOf.keys()].sort().forEach((replicaId, order) => (this.idOrder[this.#slotOf.get(replicaId)!] = order));
   }
 
+  /** News of one replica that is known; of others nothing is taken. */
+  report(replica: Replica): void {
+    checkReplica(replica);
+    const slot = this.#slotOf.get(replica.replicaId);
+    if (slot !== undefined) this.#take(slot, replica);
+  }
+
   /** This gateway has sent the request there. @returns the input tokens that it believes were cached there before. */
   assign(request: RoutingRequest, replicaId: string): number {
     const slot = this.#slotOf.get(replicaId);
     if (slot === undefined) throw invalid('replicaId', `${replicaId} is not among the replicas observed last`);
-    const cachedTokens = Math.min(this.index.insert(request.blocks, slot) * this.blockTokens, request.inputTokens);
-    this.index.count(request.blocks);
-    this.#own[slot]! += request.inputTokens - cachedTokens;
-    this.work[slot]! += request.inputTokens - cachedTokens;
+    const { blocks, inputTokens } = request;
+    const [session, adapter] = [sessionBlock(request), adapterBlock(request)];
+    const cachedTokens = Math.min(this.index.insert(blocks, slot) * this.blockTokens, inputTokens);
+    this.index.insert(session, slot);
+    this.index.insert(adapter, slot);
+    this.index.count(blocks, session, adapter);
+    this.#own[slot]! += inputTokens - cachedTokens;
+    this.work[slot]! += inputTokens - cachedTokens;
     return cachedTokens;
   }
 
@@ -100,12 +115,13 @@ export class RoutingView {
     const slot = free === -1 ? this.replicas.length : free;
     this.#slotOf.set(replica.replicaId, slot);
     this.#own[slot] = work - replica.prefillTokensElsewhere;
-    this.#report(slot, replica);
+    this.#take(slot, replica);
   }
 
-  #report(slot: number, replica: Replica): void {
+  #take(slot: number, replica: Replica): void {
     this.replicas[slot] = replica;
     this.standings[slot] = standingOf(replica);
+    this.headroom[slot] = headroomOf(replica);
     this.work[slot] = this.#own[slot]! + replica.prefillTokensElsewhere;
     this.index.setCapacity(slot, Math.floor(replica.cacheTokens / this.blockTokens));
   }

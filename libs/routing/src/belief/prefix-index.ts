@@ -44,10 +44,10 @@ export class PrefixIndex {
     return this.#holdings.held(slot);
   }
 
-  /** A request came: its blocks become more common. Once a request, after `insert`. */
-  count(blocks: BlockHashes): void {
+  /** A request came that carries these: they become more common. Once a request, after `insert`. */
+  count(...carried: readonly BlockHashes[]): void {
     this.#runs.countRequest();
-    for (const { run } of this.#path(blocks)) this.#runs.countSeen(run);
+    for (const blocks of carried) for (const { run } of this.#path(blocks)) this.#runs.countSeen(run);
   }
 
   /**
