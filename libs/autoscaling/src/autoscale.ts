@@ -1,23 +1,24 @@
-import { type Decision, ENGINE_VERSION, type IdleLevel, type Reason } from './decision.ts';
-import { priorReturnRate } from './forecast/return-rate.ts';
+import { type Decision, ENGINE_VERSION } from './decision.ts';
+import { demand } from './demand.ts';
+import { withArrivals } from './forecast/arrivals.ts';
+import { forecastError } from './forecast/calibration.ts';
+import { NEW_LEARNING } from './forecast/learning.ts';
 import type { ScalingHistory } from './history.ts';
+import { idleLevels, lastNeeded, nextIdleChangeMs, observed, pendingForecasts, priceOf, type Use } from './idle.ts';
 import type { ScalingPolicy } from './policy/policy.ts';
-import { countArrivals, rememberArrivals } from './remember-arrivals.ts';
 import { bounds } from './rules/bounds.ts';
-import { forConcurrency, forMissedBefore, forObjective, forQueueWait, isForgotten } from './rules/demand.ts';
-import { cheapestTier, returnMilli } from './rules/hold.ts';
+import { forConcurrency } from './rules/concurrency.ts';
 import { limitRate, minuteStart } from './rules/limit-rate.ts';
-import { remember, stabilised } from './rules/stabilise.ts';
-import type { ScalingSignals } from './signals.ts';
-
-/** A p95 over a minute says nothing about a replica that joined within it. */
-const SETTLE_MS = 60_000;
+import { stabilised, withWish } from './rules/stabilise.ts';
+import { type Facts, factsOf, type ScalingSignals } from './signals.ts';
+import { Steps } from './steps.ts';
 
 /**
  * How many replicas a deployment should have now, and where those that are idle should wait.
  *
- * Concurrency and queue wait come first, objectives next, then what idleness is worth; the schedule's bounds hold always.
- * A missing signal never takes a replica away. Pure: equal inputs give equal bytes, whatever the machine.
+ * Concurrency and queue wait come first, objectives next, then what idleness is worth; the bounds of policy and schedule
+ * hold always. A missing signal never takes a replica away. Pure and total: equal inputs give equal bytes, and there is a
+ * decision for every input.
  */
 export function autoscale(
   policy: ScalingPolicy,
@@ -25,128 +26,88 @@ export function autoscale(
   history: ScalingHistory,
   nowMs: number,
 ): Decision {
-  const reasons: Reason[] = [];
-  const ready = known(signals.readyReplicas);
-  const starting = known(signals.startingReplicas);
-  const running = known(signals.running);
-  const waiting = known(signals.waiting);
-  const limits = bounds(policy, nowMs);
-  const arrivals = rememberArrivals(history.arrivals, nowMs, known(signals.arrivals) ?? 0);
-  const missing = Object.entries({ ready, starting, running, waiting })
-    .filter(([, value]) => value === undefined)
-    .map(([name]) => name);
-  const current = ready === undefined || starting === undefined ? (history.wanted.at(-1)?.[1] ?? 0) : ready + starting;
-  const start = minuteStart(history.minuteStart, nowMs, current);
-  const load = (running ?? 0) + (waiting ?? 0);
+  const facts = factsOf(policy, signals);
+  const learning = signals.learning ?? NEW_LEARNING;
+  const steps = new Steps();
+  const missed = demand(policy, facts, history, nowMs, steps);
 
-  let wanted = forConcurrency(policy, load);
-  reasons.push({ rule: 'concurrency', replicas: wanted, text: `${load} requests at ${policy.targetConcurrency} each` });
-  const raise = (rule: string, replicas: number, text: string): void => {
-    if (replicas <= wanted) return;
-    wanted = replicas;
-    reasons.push({ rule, replicas, text });
-  };
-
-  const remembered = history.missed !== undefined && !isForgotten(history.missed, load) ? history.missed : undefined;
-  let missed = remembered;
-  raise('missed-before', forMissedBefore(remembered, load), `fewer missed an objective at this load before`);
-  const beforeObjectives = wanted;
-  const oldestWaitMs = known(signals.oldestWaitMs) ?? 0;
-  raise(
-    'queue-wait',
-    forQueueWait(policy, ready ?? 0, waiting ?? 0, oldestWaitMs),
-    `${waiting ?? 0} wait, the oldest for ${oldestWaitMs} ms`,
-  );
-  const settled = starting === 0 && nowMs - (history.changedAtMs ?? -SETTLE_MS) >= SETTLE_MS;
-  if (settled) {
-    const ttft = known(signals.ttftP95Ms) ?? 0;
-    const tpot = known(signals.tpotP95Ms) ?? 0;
-    raise('ttft', forObjective(ready ?? 0, ttft, policy.ttftP95Ms), `time to first token p95 is ${ttft} ms`);
-    raise('tpot', forObjective(ready ?? 0, tpot, policy.tpotP95Ms), `time per token p95 is ${tpot} ms`);
-  }
-  if (wanted > beforeObjectives && load > 0 && wanted > (ready ?? 0) && (ready ?? 0) > 0) {
-    missed = { load, replicas: wanted };
-  }
-  const demand = missing.length === 0 ? wanted : undefined;
-
-  const lastNeededMs = rememberNeeded(history.lastNeededMs, nowMs, wanted, current, policy.maxReplicas);
-  const idle = idleLevels(policy, signals, lastNeededMs, { nowMs, demand: wanted, arrivals: countArrivals(arrivals) });
+  const held = facts.missing.length > 0;
+  const current =
+    facts.ready === undefined || facts.starting === undefined ? history.replicas : facts.ready + facts.starting;
+  const inUse = Math.max(forConcurrency(policy, facts.load), steps.replicas, held ? history.inUse : 0);
+  const use: Use = { nowMs, inUse, current, wakeMs: facts.wakeMs, serviceMs: facts.serviceMs };
+  const arrivals = withArrivals(history.arrivals, nowMs, facts.arrivals);
+  const lastNeededMs = lastNeeded(history, use);
+  const idle = idleLevels(policy, learning, { arrivals, lastNeededMs }, use);
   const kept = idle.filter(({ tier }) => tier === 'vram').length;
-  raise('keep-alive', wanted + kept, `${kept} idle ${kept === 1 ? 'replica is' : 'replicas are'} worth holding`);
+  if (kept > 0) steps.atLeast('idle', inUse + kept, `${kept} idle worth holding in VRAM`);
 
-  const history2 = remember(history.wanted, nowMs, wanted, Math.max(policy.scaleDown.stabilisationMs, 1));
-  if (wanted < current) raise('stabilisation', Math.min(current, stabilised(history2)), 'more were wanted a while ago');
-  const held = missing.length > 0;
-  if (held) raise('hold', current, `${missing.join(' and ')} missing: nothing is taken away`);
-  const limited = limitRate(policy, start, wanted);
-  if (limited !== wanted) {
-    reasons.push({ rule: 'rate', replicas: limited, text: `from ${start.replicas} this minute` });
-    wanted = limited;
+  const wishes = withWish(history.wishes, nowMs, steps.replicas, policy.scaleDown.stabilisationMs);
+  const start = minuteStart(history.minuteStart, nowMs, current);
+  settle(
+    policy,
+    facts,
+    { current, stabilised: stabilised(wishes), limit: (to) => limitRate(policy, start, to) },
+    steps,
+  );
+  const limits = bounds(policy, nowMs);
+  const replicas = Math.min(Math.max(steps.replicas, limits.minReplicas), limits.maxReplicas);
+  if (replicas !== steps.replicas) {
+    steps.exactly(limits.rule, replicas, `from ${limits.minReplicas} to ${limits.maxReplicas} allowed`);
   }
-  const bounded = Math.min(Math.max(wanted, limits.minReplicas), limits.maxReplicas);
-  if (bounded !== wanted) {
-    const text = `between ${limits.minReplicas} and ${limits.maxReplicas}`;
-    reasons.push({ rule: limits.schedules > 0 ? 'schedule' : 'bounds', replicas: bounded, text });
-  }
+
+  const error = forecastError(learning.calibration);
+  const recheckAtMs = nextIdleChangeMs(policy, idle, use);
   return {
-    replicas: bounded,
+    replicas,
     held,
     idle,
-    reasons,
+    reasons: steps.reasons,
     explanation: {
       engineVersion: ENGINE_VERSION,
-      demand,
-      microEuroPerSavedSecond: policy.idle.kind === 'price' ? policy.idle.microEuroPerSavedSecond : undefined,
-      forecastErrorMilli: undefined,
+      ...(policy.idle.kind === 'time' ? {} : { microEuroPerSavedSecond: priceOf(policy, learning) }),
+      ...(error === undefined ? {} : { forecastError: error }),
     },
-    observations: [],
+    observations: held ? [] : observed(history, use),
+    ...(recheckAtMs === Infinity ? {} : { recheckAtMs }),
     history: {
       format: 1,
       arrivals,
+      replicas,
+      inUse,
+      ...(replicas === current ? changedAt(history) : { changedAtMs: nowMs }),
+      seenAtMs: nowMs,
       lastNeededMs,
-      wanted: history2,
-      missed,
-      changedAtMs: bounded === current ? history.changedAtMs : nowMs,
+      forecasts: held ? history.forecasts : pendingForecasts(history, use, idle),
+      wishes,
+      ...(missed === undefined ? {} : { missed }),
       minuteStart: start,
-      observedAtMs: nowMs,
     },
   };
 }
 
-/** A number that a meter can show; everything else is missing. */
-function known(value: number | undefined): number | undefined {
-  return value !== undefined && value >= 0 && value < Infinity ? value : undefined;
+interface Settling {
+  readonly current: number;
+  readonly stabilised: number;
+  readonly limit: (replicas: number) => number;
 }
 
-/** Demand needs its first replicas now; a replica nobody has needed yet counts from when it was first seen. */
-function rememberNeeded(
-  lastNeededMs: readonly number[],
-  nowMs: number,
-  demand: number,
-  current: number,
-  highest: number,
-): readonly number[] {
-  const length = Math.min(highest, Math.max(demand, current, lastNeededMs.length));
-  return Array.from({ length }, (_, level) => (level < demand ? nowMs : (lastNeededMs[level] ?? nowMs)));
+/** What keeps a decision from taking away too early, on too little knowledge or too fast. */
+function settle(
+  { scaleDown }: ScalingPolicy,
+  facts: Facts,
+  { current, stabilised, limit }: Settling,
+  steps: Steps,
+): void {
+  const text = `more were wanted in the last ${Math.round(scaleDown.stabilisationMs / 1000)} s`;
+  steps.atLeast('stabilisation', Math.min(current, stabilised), text);
+  if (facts.missing.length > 0) {
+    steps.atLeast('hold', current, `${facts.missing.join(' and ')} missing, so nothing is taken away`);
+  }
+  const limited = limit(steps.replicas);
+  if (limited !== steps.replicas) steps.exactly('rate', limited, 'no faster than the policy allows in a minute');
 }
 
-function idleLevels(
-  policy: ScalingPolicy,
-  _signals: ScalingSignals,
-  lastNeededMs: readonly number[],
-  { nowMs, demand, arrivals }: { nowMs: number; demand: number; arrivals: number },
-): IdleLevel[] {
-  const coldMs = policy.tiers.at(-1)!.wakeMs;
-  let tier = 0;
-  return lastNeededMs.slice(demand).map((neededMs, at) => {
-    const idleMs = nowMs - neededMs;
-    const rate = priorReturnRate(idleMs, arrivals);
-    const { idle, tiers } = policy;
-    const best =
-      idle.kind === 'time'
-        ? tiers[idleMs < idle.idleMs ? 0 : tiers.length - 1]!
-        : cheapestTier(tiers, rate, idle.kind === 'price' ? idle.microEuroPerSavedSecond : 1000);
-    tier = Math.max(tier, tiers.indexOf(best));
-    return { level: demand + at, idleMs, tier: tiers[tier]!.name, returnMilli: returnMilli(rate, coldMs) };
-  });
+function changedAt({ changedAtMs }: ScalingHistory): { changedAtMs?: number } {
+  return changedAtMs === undefined ? {} : { changedAtMs };
 }

@@ -1,3 +1,4 @@
+import type { ForecastError } from './forecast/calibration.ts';
 import type { Observation } from './forecast/learning.ts';
 import type { ScalingHistory } from './history.ts';
 import type { TierName } from './policy/policy.ts';
@@ -18,17 +19,16 @@ export interface IdleLevel {
   readonly level: number;
   readonly idleMs: number;
   readonly tier: TierName;
-  /** Probability, in thousandths, that it is needed again within the wake time of a cold start. */
+  /** The chance, in thousandths, that it is needed again within a minute. */
   readonly returnMilli: number;
 }
 
 export interface Explanation {
   readonly engineVersion: typeof ENGINE_VERSION;
-  /** What demand alone needs; undefined when a signal for it is missing. */
-  readonly demand: number | undefined;
-  readonly microEuroPerSavedSecond: number | undefined;
-  /** Mean squared error, in thousandths, of the return probabilities given so far in this cell; undefined = none yet. */
-  readonly forecastErrorMilli: number | undefined;
+  /** The price of a saved second that ordered the choices; undefined where idle time alone decides. */
+  readonly microEuroPerSavedSecond?: number;
+  /** How good the cell's forecasts have been; undefined before the first has come due. */
+  readonly forecastError?: ForecastError;
 }
 
 export interface Decision {
@@ -42,5 +42,7 @@ export interface Decision {
   readonly explanation: Explanation;
   /** What this call saw of returns: fold it into the cell's `Learning`. */
   readonly observations: readonly Observation[];
+  /** When to ask again though no signal has changed; undefined = no need. */
+  readonly recheckAtMs?: number;
   readonly history: ScalingHistory;
 }

@@ -4,8 +4,8 @@ import { type ScalingPolicy, type Schedule, WEEKDAYS } from '../policy/policy.ts
 export interface Bounds {
   readonly minReplicas: number;
   readonly maxReplicas: number;
-  /** How many schedules are in force. */
-  readonly schedules: number;
+  /** What set them. */
+  readonly rule: 'bounds' | 'schedule';
 }
 
 /**
@@ -22,7 +22,11 @@ export function bounds(policy: ScalingPolicy, nowMs: number): Bounds {
   const maxima = inForce.flatMap(({ maxReplicas }) => maxReplicas ?? []);
   const maxReplicas = maxima.length === 0 ? policy.maxReplicas : Math.min(...maxima);
   const minReplicas = minima.length === 0 ? policy.minReplicas : Math.max(...minima);
-  return { minReplicas: Math.min(minReplicas, maxReplicas), maxReplicas, schedules: inForce.length };
+  return {
+    minReplicas: Math.min(minReplicas, maxReplicas),
+    maxReplicas,
+    rule: inForce.length > 0 ? 'schedule' : 'bounds',
+  };
 }
 
 function isInForce({ days, fromMinute, toMinute, timeZone }: Schedule, nowMs: number): boolean {

@@ -1,9 +1,12 @@
 import type { ScalingPolicy } from '../policy/policy.ts';
-import type { ScalingHistory } from '../history.ts';
 
 const MINUTE_MS = 60_000;
 
-export type MinuteStart = ScalingHistory['minuteStart'];
+/** The count that a minute began with; a minute begins with the first call after the last one has ended. */
+export interface MinuteStart {
+  readonly atMs: number;
+  readonly replicas: number;
+}
 
 /**
  * No faster than the policy allows.
@@ -12,16 +15,13 @@ export type MinuteStart = ScalingHistory['minuteStart'];
  *
  * Intent: a wrong signal can do only so much harm before somebody looks. Source: `behavior.policies` of the Kubernetes HPA.
  */
-export function limitRate(policy: ScalingPolicy, start: MinuteStart, replicas: number): number {
-  if (start === undefined) return replicas;
-  const highest = start.replicas + policy.scaleUp.maxPerMinute;
-  const lowest = start.replicas - policy.scaleDown.maxPerMinute;
+export function limitRate({ scaleUp, scaleDown }: ScalingPolicy, start: MinuteStart, replicas: number): number {
+  const highest = start.replicas + scaleUp.maxPerMinute;
+  const lowest = start.replicas - scaleDown.maxPerMinute;
   return Math.min(Math.max(replicas, lowest), highest);
 }
 
-/** The count that this minute began with; a minute begins with the first call after the last one has ended. */
-export function minuteStart(start: MinuteStart, nowMs: number, current: number): NonNullable<MinuteStart> {
-  return start === undefined || nowMs - start.atMs >= MINUTE_MS || nowMs < start.atMs
-    ? { atMs: nowMs, replicas: current }
-    : start;
+export function minuteStart(start: MinuteStart | undefined, nowMs: number, current: number): MinuteStart {
+  const isOver = start === undefined || nowMs - start.atMs >= MINUTE_MS || nowMs < start.atMs;
+  return isOver ? { atMs: nowMs, replicas: current } : start;
 }

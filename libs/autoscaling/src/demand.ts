@@ -1,0 +1,49 @@
+import type { ScalingHistory } from './history.ts';
+import type { ScalingPolicy } from './policy/policy.ts';
+import { forConcurrency } from './rules/concurrency.ts';
+import { servedSooner } from './rules/late-binding.ts';
+import { forMissedBefore, type Missed, stillMissed } from './rules/missed-before.ts';
+import { forObjective } from './rules/objective.ts';
+import { forQueueWait } from './rules/queue-wait.ts';
+import type { Facts } from './signals.ts';
+import type { Steps } from './steps.ts';
+
+/** A p95 over a minute says nothing about a replica that joined within it. */
+const SETTLE_MS = 60_000;
+
+/** Replicas for the requests that are there and for the objectives; what was missed on the way is remembered. */
+export function demand(
+  policy: ScalingPolicy,
+  facts: Facts,
+  history: ScalingHistory,
+  nowMs: number,
+  steps: Steps,
+): Missed | undefined {
+  const { load, ready = 0, waiting = 0, starting = 0 } = facts;
+  const sooner = leftToWhatFrees(policy, facts);
+  const text = `${load} ${load === 1 ? 'request' : 'requests'} at ${policy.targetConcurrency} a replica`;
+  const saved = sooner === 0 ? '' : `, ${sooner} of them served sooner by what frees`;
+  steps.exactly('concurrency', forConcurrency(policy, load - sooner), text + saved);
+  const missed = stillMissed(history.missed, load);
+  steps.atLeast('missed-before', forMissedBefore(missed, load), `fewer were too few at ${missed?.load} requests`);
+  const enough = steps.replicas;
+  const queue = forQueueWait(policy, ready, waiting - sooner, facts.oldestWaitMs);
+  steps.atLeast('queue-wait', queue, `${waiting} wait, the oldest for ${facts.oldestWaitMs} ms`);
+  const isSettled = starting === 0 && nowMs - (history.changedAtMs ?? -SETTLE_MS) >= SETTLE_MS;
+  if (isSettled) {
+    const { ttftP95Ms, tpotP95Ms } = facts;
+    const first = forObjective(ready, ttftP95Ms, policy.ttftP95Ms);
+    steps.atLeast('ttft', first, `time to first token p95 is ${ttftP95Ms} ms, ${policy.ttftP95Ms} ms wanted`);
+    const each = forObjective(ready, tpotP95Ms, policy.tpotP95Ms);
+    steps.atLeast('tpot', each, `time per token p95 is ${tpotP95Ms} ms, ${policy.tpotP95Ms} ms wanted`);
+  }
+  const isMiss = steps.replicas > Math.max(enough, ready) && ready > 0 && load > 0;
+  return isMiss ? { load, replicas: steps.replicas } : missed;
+}
+
+/** Waiting requests that a start would serve later than a replica that frees. */
+function leftToWhatFrees({ targetConcurrency }: ScalingPolicy, facts: Facts): number {
+  const { waiting = 0, running = 0, starting = 0, serviceMs, wakeMs } = facts;
+  if (serviceMs === undefined) return 0;
+  return servedSooner({ waiting, running, starting: starting * targetConcurrency, serviceMs, wakeMs });
+}
