@@ -1,6 +1,7 @@
 import { DomainError, type Generation } from '@ostro/kernel';
 import { compareIds } from '../amounts.ts';
-import { NO_DEMAND_KNOWN, type Valuation } from '../fragmentation/valuation.ts';
+import { PRIOR_DEMAND } from '../fragmentation/demand-mix.ts';
+import { type Valuation, valuationOf } from '../fragmentation/valuation.ts';
 import { checkNode } from './check-node.ts';
 import { History } from './history.ts';
 import { type Block, Layout } from './layout.ts';
@@ -55,7 +56,8 @@ export class ClusterSnapshot {
   /** @throws DomainError INVALID_ARGUMENT for a node that `checkNode` refuses or that is listed twice. */
   static of(input: { readonly generation: Generation; readonly nodes: readonly NodeSnapshot[] }): ClusterSnapshot {
     const nodes = input.nodes.map(checkedAndSorted);
-    const context = { valuation: NO_DEMAND_KNOWN, cheapest: cheapestPrices(nodes), models: modelsOf(nodes) };
+    const valuation = valuationOf(nodes, PRIOR_DEMAND);
+    const context = { valuation, cheapest: cheapestPrices(nodes), models: modelsOf(nodes) };
     const snapshot = ClusterSnapshot.#begin(input.generation, nodes, context);
     if (snapshot.layout.size !== nodes.length) throw duplicate(nodes);
     return snapshot;
