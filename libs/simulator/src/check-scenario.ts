@@ -1,5 +1,5 @@
 import { DomainError } from '@ostro/kernel';
-import type { LoadTimes, Scenario, SimulatedRequest } from './scenario.ts';
+import type { LoadTimes, Scenario, SimulatedPolicy, SimulatedRequest } from './scenario.ts';
 
 const MAX_TOKENS = 1_000_000_000;
 const MAX_MS = 1e15;
@@ -13,12 +13,7 @@ export function checkScenario(scenario: Scenario): void {
   if (prefixBlockTokens !== undefined && !(isWhole(prefixBlockTokens, 16, 65_536) && prefixBlockTokens % 16 === 0)) {
     throw invalid('prefixBlockTokens', `must be a multiple of 16 up to 65536, not ${prefixBlockTokens}`);
   }
-  if (policy.maxHoldMs !== undefined && !isTime(policy.maxHoldMs)) {
-    throw invalid('policy.maxHoldMs', `must be a time in milliseconds, not ${policy.maxHoldMs}`);
-  }
-  if (policy.maxQueue !== undefined && !isWhole(policy.maxQueue, 0, MAX_TOKENS)) {
-    throw invalid('policy.maxQueue', `must be a whole number, not ${policy.maxQueue}`);
-  }
+  checkPolicy(policy);
   const names = new Set<string>();
   deployments.forEach(({ name, load }, at) => {
     if (names.has(name)) throw invalid(`deployments[${at}].name`, `"${name}" is there twice; give each once`);
@@ -52,6 +47,18 @@ export function problemOf({ inputTokens, outputTokens, serviceMs }: SimulatedReq
 export function checkArrival(arrivalMs: number, previousMs: number, row: number): void {
   if (isTime(arrivalMs) && arrivalMs >= previousMs) return;
   throw invalid(`requests[${row}].arrivalMs`, `is ${arrivalMs} after ${previousMs}; sort the trace by arrival`);
+}
+
+function checkPolicy({ maxHoldMs, maxQueue, budgetMilliEuroPerHour: budget }: SimulatedPolicy): void {
+  if (maxHoldMs !== undefined && !isTime(maxHoldMs)) {
+    throw invalid('policy.maxHoldMs', `must be a time in milliseconds, not ${maxHoldMs}`);
+  }
+  if (maxQueue !== undefined && !isWhole(maxQueue, 0, MAX_TOKENS)) {
+    throw invalid('policy.maxQueue', `must be a whole number, not ${maxQueue}`);
+  }
+  if (budget !== undefined && !(budget > 0 && budget < Infinity)) {
+    throw invalid('policy.budgetMilliEuroPerHour', `must be a number above 0, not ${budget}`);
+  }
 }
 
 function checkLoad(load: LoadTimes, place: string): void {

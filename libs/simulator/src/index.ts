@@ -28,3 +28,5 @@ export type {
 export { simulate } from './simulate.ts';
 export { engineFactory, type EngineFactory } from './engine/create-engine.ts';
 export { type ClosedLoop, type ClosedLoopResult, runClosedLoop } from './engine/closed-loop.ts';
+export type { Coefficients } from './engine/coefficients.ts';
+export { FITTED_ON } from './engine/coefficients.data.ts';

@@ -2,6 +2,7 @@ import type { ScalingPolicy } from '@ostro/autoscaling';
 import type { Id } from '@ostro/kernel';
 import type { AcceleratorRequest, NodeSnapshot, Profile, Residency, Toleration } from '@ostro/placement';
 import type { Profile as RoutingProfile } from '@ostro/routing';
+import type { Coefficients } from './engine/coefficients.ts';
 import type { EngineModel } from './engine/engine-model.ts';
 import type { GpuDataSheet } from './engine/gpu.ts';
 import type { Precision } from './engine/model-sizes.ts';
@@ -27,6 +28,8 @@ export interface SimulatedPolicy {
   readonly placement: Profile;
   readonly autoscaling: ScalingPolicy;
   readonly routing: RoutingProfile;
+  /** What the cell may spend on replicas: sets the price of a saved second where idle is `cell`. */
+  readonly budgetMilliEuroPerHour?: number;
   /** How long a request waits for a replica before it is refused (HELD_TOO_LONG); absent = as long as it takes. */
   readonly maxHoldMs?: number;
   /** Requests of one deployment that may wait for a replica (QUEUE_FULL); absent = any number. */
@@ -86,6 +89,8 @@ export interface BatchingSpec {
   readonly maxSequences?: number;
   /** Longest prompt and answer together; the model's context unless given. */
   readonly contextTokens?: number;
+  /** Measured on one's own machines; the fitted ones of the library unless given. */
+  readonly coefficients?: Coefficients;
 }
 
 export type EngineName = 'vllm' | 'sglang' | 'trtllm';

@@ -1,4 +1,5 @@
 import { autoscale, type Decision, type ScalingSignals } from '@ostro/autoscaling';
+import type { CellLearning } from './cell-learning.ts';
 import type { Deployment } from './deployment.ts';
 import type { SimulatedReplica } from './replica.ts';
 
@@ -13,8 +14,10 @@ export interface ScalingOutcome {
 }
 
 /** Asks `autoscale` of libs/autoscaling about one deployment, as the scheduler does, and turns its count into actions. */
-export function scale(deployment: Deployment, nowMs: number): ScalingOutcome {
-  const decision = autoscale(deployment.policy, signalsOf(deployment, nowMs), deployment.history, nowMs);
+export function scale(deployment: Deployment, learning: CellLearning, nowMs: number): ScalingOutcome {
+  const signals = { ...signalsOf(deployment, nowMs), learning: learning.current };
+  const decision = autoscale(deployment.policy, signals, deployment.history, nowMs);
+  learning.observe(decision.observations);
   deployment.history = decision.history;
   deployment.arrivedSinceScaling = 0;
   const ready = deployment.inPhase('ready');
@@ -25,14 +28,14 @@ export function scale(deployment: Deployment, nowMs: number): ScalingOutcome {
 }
 
 function signalsOf(deployment: Deployment, nowMs: number): ScalingSignals {
-  const { held, replicas, arrivedSinceScaling } = deployment;
+  const { held, replicas, arrivedSinceScaling, policy } = deployment;
   const oldest = held[0]?.arrivalMs;
   return {
     running: deployment.inFlight,
     waiting: held.length,
     oldestWaitMs: oldest === undefined ? 0 : nowMs - oldest,
-    ttftP95Ms: deployment.recentTtftMs.percentile(950, nowMs),
-    tpotP95Ms: deployment.recentTpotMs.percentile(950, nowMs),
+    ttftP95Ms: policy.ttftP95Ms === undefined ? 0 : deployment.recentTtftMs.percentile(950, nowMs),
+    tpotP95Ms: policy.tpotP95Ms === undefined ? 0 : deployment.recentTpotMs.percentile(950, nowMs),
     readyReplicas: replicas.filter(({ phase }) => phase === 'ready').length,
     startingReplicas: replicas.filter(({ phase }) => phase === 'loading').length,
     arrivals: arrivedSinceScaling,

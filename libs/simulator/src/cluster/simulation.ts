@@ -6,6 +6,7 @@ import { reportOf } from '../metrics/report-of.ts';
 import type { Progress, RefusalReason, Report } from '../report.ts';
 import type { Scenario, SimulatedRequest } from '../scenario.ts';
 import { SeededRandom } from '../seeded-random.ts';
+import { CellLearning, LEARN_EVERY_MS } from './cell-learning.ts';
 import { Deployment } from './deployment.ts';
 import { EventHeap } from './event-heap.ts';
 import { Fleet, organizationOf } from './fleet.ts';
@@ -19,6 +20,7 @@ const TICK_IDLE_MS = 5000;
 const TICK_NONE_MS = 30_000;
 /** What fitted nowhere is tried again after so long, or when something was released. */
 const RETRY_MS = 10_000;
+const HOUR_MS = 3_600_000;
 const DEFAULT_SPREAD_MILLI = 100;
 const DEFAULT_PREFIX_BLOCK_TOKENS = 512;
 const DEFAULT_KEPT_REFUSALS = 20;
@@ -26,6 +28,7 @@ const DEFAULT_KEPT_REFUSALS = 20;
 type Happening =
   | { readonly kind: 'loaded'; readonly replica: SimulatedReplica; readonly atMs: number }
   | { readonly kind: 'engine'; readonly replica: SimulatedReplica; readonly atMs: number }
+  | { readonly kind: 'learn'; readonly atMs: number }
   | { readonly kind: 'tick'; readonly deployment: Deployment; readonly atMs: number };
 
 /** The cluster as time passes: events in order of time, each handled whole before the next. */
@@ -34,6 +37,7 @@ export class Simulation {
   readonly #fleet: Fleet;
   readonly #random: SeededRandom;
   readonly #recorder: Recorder;
+  readonly #learning: CellLearning;
   readonly #deployments = new Map<string, Deployment>();
   readonly #events = new EventHeap<Happening>();
   readonly #served = new Map<number, { readonly served: Served; readonly replica: SimulatedReplica }>();
@@ -48,6 +52,8 @@ export class Simulation {
     this.#fleet = within('nodes', () => new Fleet(nodes, policy.placement, seed));
     this.#random = new SeededRandom(seed);
     this.#recorder = new Recorder(scenario.keepRefusals ?? DEFAULT_KEPT_REFUSALS, () => this.#levels, onProgress);
+    this.#learning = new CellLearning(policy.budgetMilliEuroPerHour);
+    this.#events.push(LEARN_EVERY_MS, { kind: 'learn', atMs: LEARN_EVERY_MS });
     this.#listener = {
       firstToken: (id, atMs, cachedTokens) => this.#firstToken(id, atMs, cachedTokens),
       finished: (id, atMs) => this.#finished(id, atMs),
@@ -64,9 +70,7 @@ export class Simulation {
     while (this.#events.nextMs <= untilMs) {
       const happening = this.#events.pop()!;
       this.#goTo(happening.atMs);
-      if (happening.kind === 'engine') this.#engineDue(happening.replica, happening.atMs);
-      else if (happening.kind === 'loaded') this.#loaded(happening.replica);
-      else if (happening.deployment.nextTickMs === happening.atMs) this.#scale(happening.deployment);
+      this.#handle(happening);
     }
   }
 
@@ -107,6 +111,27 @@ export class Simulation {
     return reportOf(this.#scenario.seed, this.#nowMs, this.#recorder, [...this.#deployments.values()]);
   }
 
+  #handle(happening: Happening): void {
+    switch (happening.kind) {
+      case 'engine':
+        return this.#engineDue(happening.replica, happening.atMs);
+      case 'loaded':
+        return this.#loaded(happening.replica);
+      case 'learn':
+        return this.#learn();
+      case 'tick':
+        if (happening.deployment.nextTickMs === happening.atMs) this.#scale(happening.deployment);
+    }
+  }
+
+  #learn(): void {
+    const running = [...this.#deployments.values()].flatMap(({ replicas }) => replicas);
+    const spent = running.reduce((sum, replica) => sum + this.#milliEuro(replica), this.#recorder.milliEuro);
+    this.#learning.fold(spent);
+    const atMs = this.#nowMs + LEARN_EVERY_MS;
+    this.#events.push(atMs, { kind: 'learn', atMs });
+  }
+
   #deployment(at: number): Deployment {
     const { policy, prefixBlockTokens: blockTokens = DEFAULT_PREFIX_BLOCK_TOKENS } = this.#scenario;
     const spec = this.#scenario.deployments[at]!;
@@ -133,7 +158,7 @@ export class Simulation {
   #scale(deployment: Deployment): void {
     const { decisions } = this.#recorder;
     this.#refuseExpired(deployment);
-    const { start, stop, drain, isHeld } = scale(deployment, this.#nowMs);
+    const { start, stop, drain, isHeld } = scale(deployment, this.#learning, this.#nowMs);
     if (isHeld) decisions.held += 1;
     if (start > 0) decisions.scaledUp += 1;
     if (stop.length + drain.length > 0) decisions.scaledDown += 1;
@@ -212,11 +237,15 @@ export class Simulation {
     this.#levels.gpus -= replica.accelerators;
   }
 
-  #account({ deployment, placedMs, accelerators, milliEuroPerHour }: SimulatedReplica): void {
-    const heldMs = this.#nowMs - placedMs;
-    deployment.gpuMs += heldMs * accelerators;
-    this.#recorder.gpuMs += heldMs * accelerators;
-    this.#recorder.milliEuro += (heldMs * milliEuroPerHour) / 3_600_000;
+  #account(replica: SimulatedReplica): void {
+    const gpuMs = (this.#nowMs - replica.placedMs) * replica.accelerators;
+    replica.deployment.gpuMs += gpuMs;
+    this.#recorder.gpuMs += gpuMs;
+    this.#recorder.milliEuro += this.#milliEuro(replica);
+  }
+
+  #milliEuro({ placedMs, milliEuroPerHour }: SimulatedReplica): number {
+    return ((this.#nowMs - placedMs) * milliEuroPerHour) / HOUR_MS;
   }
 
   #dispatch(deployment: Deployment, request: SimulatedRequest): boolean {

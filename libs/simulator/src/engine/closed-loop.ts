@@ -5,13 +5,10 @@ import { SeededRandom } from '../seeded-random.ts';
 export interface ClosedLoop {
   readonly clients: number;
   readonly requests: number;
-  /** The first so many are not counted. */
-  readonly warmup?: number;
-  readonly cachedShare?: number;
   readonly inputTokens: number;
   readonly outputTokens: number;
-  /** Lengths are drawn evenly from this share of the nominal length up to all of it; 1 = always the nominal one. */
-  readonly leastShare: number;
+  /** Lengths are drawn evenly between these shares of the nominal ones. */
+  readonly shares: readonly [least: number, most: number];
   readonly seed: number;
 }
 
@@ -40,23 +37,20 @@ export function runClosedLoop(engine: Engine, loop: ClosedLoop): ClosedLoopResul
   const listener: EngineListener = {
     firstToken(id, atMs) {
       sent[id]!.firstMs = atMs;
-      if (id >= (loop.warmup ?? 0)) ttft += atMs - sent[id]!.atMs;
+      ttft += atMs - sent[id]!.atMs;
     },
     finished(id, atMs) {
       const { firstMs, outputTokens } = sent[id]!;
-      if (id >= (loop.warmup ?? 0) && outputTokens > 1) tpot += (atMs - firstMs) / (outputTokens - 1);
+      if (outputTokens > 1) tpot += (atMs - firstMs) / (outputTokens - 1);
       ends = atMs;
       freed.push(atMs);
     },
   };
   const send = (atMs: number): void => {
-    const inputTokens = drawn(loop.inputTokens, loop.leastShare, random);
-    const outputTokens = drawn(loop.outputTokens, loop.leastShare, random);
+    const inputTokens = drawn(loop.inputTokens, loop.shares, random);
+    const outputTokens = drawn(loop.outputTokens, loop.shares, random);
     sent.push({ atMs, outputTokens, firstMs: 0 });
-    engine.submit(
-      { id: sent.length - 1, inputTokens: Math.ceil(inputTokens * (1 - (loop.cachedShare ?? 0))), outputTokens },
-      atMs,
-    );
+    engine.submit({ id: sent.length - 1, inputTokens, outputTokens }, atMs);
   };
   for (let client = 0; client < Math.min(loop.clients, loop.requests); client++) send(0);
   while (engine.nextMs() < Infinity) {
@@ -64,11 +58,11 @@ export function runClosedLoop(engine: Engine, loop: ClosedLoop): ClosedLoopResul
     for (const atMs of freed.splice(0)) if (sent.length < loop.requests) send(atMs);
   }
   const { preemptions } = engine.load();
-  const counted = sent.length - (loop.warmup ?? 0);
-  return { meanTtftMs: ttft / counted, meanTpotMs: tpot / counted, totalMs: ends, preemptions };
+  return { meanTtftMs: ttft / sent.length, meanTpotMs: tpot / sent.length, totalMs: ends, preemptions };
 }
 
-function drawn(nominal: number, leastShare: number, random: SeededRandom): number {
-  const least = Math.max(1, Math.floor(nominal * leastShare));
-  return least + random.below(nominal - least + 1);
+function drawn(nominal: number, shares: readonly [number, number], random: SeededRandom): number {
+  const least = Math.max(1, Math.floor(nominal * shares[0]));
+  const most = Math.max(least, Math.floor(nominal * shares[1]));
+  return least + random.below(most - least + 1);
 }

@@ -18,9 +18,12 @@ const START: Coefficients = {
   requestSerialMs: 0.3,
   tokenSerialMs: 0.03,
   memoryShare: 0.88,
+  reservedSequences: 0,
   kvElementBytes: 2,
 };
 
 export const DEFAULTS: Readonly<Record<string, Coefficients>> = { vllm: START, sglang: START, trtllm: START };
 
 export const FITTED: Readonly<Record<string, Coefficients>> = {};
+
+export const FITTED_ON: readonly number[] = [];

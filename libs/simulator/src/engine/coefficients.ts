@@ -29,6 +29,8 @@ export interface Coefficients extends FrontendCosts {
   readonly prefillMs: number;
   /** Share of GPU memory that weights and KV cache may use together. */
   readonly memoryShare: number;
+  /** Sequences that the engine keeps for itself of those it was configured for. */
+  readonly reservedSequences: number;
   /** Bytes of one cached element. */
   readonly kvElementBytes: number;
 }

@@ -39,10 +39,18 @@ function batchingFactory(spec: BatchingSpec, prefixBlockTokens: number): EngineF
   checkCount('dataParallel', dataParallel, 1024);
   checkCount('maxSequences', maxSequences, 1_000_000);
   checkCount('contextTokens', contextTokens, 1_000_000_000);
-  const frontend = coefficientsFor(kind.name, model.name);
-  const iteration = new IterationModel(model, gpu, { tensorParallel, dataParallel, precision }, frontend);
+  const coefficients = spec.coefficients ?? coefficientsFor(kind.name, model.name);
+  const iteration = new IterationModel(model, gpu, { tensorParallel, dataParallel, precision }, coefficients);
   if (iteration.kvPoolTokens < prefixBlockTokens) throw doesNotFit(spec, model);
-  const options = { model: iteration, kind, maxSequences, contextTokens, prefixBlockTokens, frontend };
+  const usable = Math.max(1, maxSequences - coefficients.reservedSequences);
+  const options = {
+    model: iteration,
+    kind,
+    maxSequences: usable,
+    contextTokens,
+    prefixBlockTokens,
+    frontend: coefficients,
+  };
   return { concurrency: maxSequences, create: () => new BatchingEngine(options) };
 }
 

@@ -1,0 +1,42 @@
+import type { Coefficients } from '@ostro/simulator';
+import type { MeasuredRow } from './measured-rows.ts';
+import { predict } from './predict.ts';
+
+export interface Errors {
+  readonly rows: number;
+  readonly ttftMedianErrorPercent: number;
+  readonly tpotMedianErrorPercent: number;
+}
+
+export interface RowErrors {
+  readonly model: string;
+  readonly ttftPercent: number;
+  readonly tpotPercent: number;
+}
+
+export function errorsOf(row: MeasuredRow, coefficients?: Coefficients): RowErrors {
+  const { ttftMs, tpotMs } = predict(row, coefficients);
+  const percent = (predicted: number, measured: number) => Math.abs(predicted / measured - 1) * 100;
+  return { model: row.model, ttftPercent: percent(ttftMs, row.ttftMs), tpotPercent: percent(tpotMs, row.tpotMs) };
+}
+
+export function summaryOf(errors: readonly RowErrors[]): Errors {
+  return {
+    rows: errors.length,
+    ttftMedianErrorPercent: median(errors.map(({ ttftPercent }) => ttftPercent)),
+    tpotMedianErrorPercent: median(errors.map(({ tpotPercent }) => tpotPercent)),
+  };
+}
+
+export function byModel(errors: readonly RowErrors[]): Readonly<Record<string, Errors>> {
+  const models = [...new Set(errors.map(({ model }) => model))].sort();
+  return Object.fromEntries(models.map((model) => [model, summaryOf(errors.filter((each) => each.model === model))]));
+}
+
+function median(values: readonly number[]): number {
+  if (values.length === 0) return Number.NaN;
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  const value = sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+  return Math.round(value * 10) / 10;
+}

@@ -1,0 +1,51 @@
+import { writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import type { Coefficients } from '@ostro/simulator';
+import type { Calibration } from './calibrate.ts';
+import { hashOf } from './fitted-rows.ts';
+import type { MeasuredRow } from './measured-rows.ts';
+
+const TABLE = fileURLToPath(new URL('../../../libs/simulator/src/engine/coefficients.data.ts', import.meta.url));
+
+/** Rewrites the library's table. */
+export async function writeCoefficients(
+  { defaults, fitted }: Calibration,
+  rows: readonly MeasuredRow[],
+): Promise<void> {
+  const hashes = [...new Set(rows.map(({ key }) => hashOf(key)))].sort((a, b) => a - b);
+  const text = `import type { Coefficients } from './coefficients.ts';
+
+/*
+ * Written by \`npm run bench:simulator -- --fit\`, from ${hashes.length} configurations of measured rows (vLLM, SGLang and
+ * TensorRT-LLM on H100 and H200, aiconfigurator 0.12, Apache-2.0). Do not edit: measure and fit again.
+ */
+
+/** For models that were not measured on the engine. */
+export const DEFAULTS: Readonly<Record<string, Coefficients>> = ${sets(defaults)};
+
+/** By engine and model. */
+export const FITTED: Readonly<Record<string, Coefficients>> = ${sets(fitted)};
+
+/** Hashes of the configurations that were fitted, so that errors are reported on others. */
+export const FITTED_ON: readonly number[] = [
+${lines(hashes)}
+];
+`;
+  await writeFile(TABLE, text);
+}
+
+function sets(of: Readonly<Record<string, Coefficients>>): string {
+  const entries = Object.entries(of).map(([name, coefficients]) => {
+    const values = Object.entries(coefficients).map(([key, value]) => `    ${key}: ${Number(value.toPrecision(4))},`);
+    return `  ${/^\w+$/.test(name) ? name : `'${name}'`}: {\n${values.join('\n')}\n  },`;
+  });
+  return `{\n${entries.join('\n')}\n}`;
+}
+
+function lines(hashes: readonly number[]): string {
+  const perLine = 9;
+  const rows = Array.from({ length: Math.ceil(hashes.length / perLine) }, (_, at) =>
+    hashes.slice(at * perLine, (at + 1) * perLine).join(', '),
+  );
+  return rows.map((row) => `  ${row},`).join('\n');
+}
