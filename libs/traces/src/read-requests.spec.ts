@@ -60,10 +60,12 @@ describe('the requests of a trace', () => {
   });
 
   it('are those that ran: a pending row is none, and is counted', () => {
-    let none = 0;
+    let [none, startMs] = [0, 0];
     const text = `${GENAI}\n2024-11-15 16:57:50,PENDING,0.0,\n2024-11-15 16:57:51,SUCCEED,1,M0`;
-    expect([...readRequests([text], { onNoRequest: () => (none += 1) })]).toHaveLength(1);
-    expect(none).toBe(1);
+    expect([
+      ...readRequests([text], { onNoRequest: () => (none += 1), onStart: (atMs) => (startMs = atMs) }),
+    ]).toHaveLength(1);
+    expect([none, startMs]).toEqual([1, Date.UTC(2024, 10, 15, 16, 57, 50)]);
   });
 
   it('come in order of time, and a row that goes back is a bad row', () => {

@@ -11,6 +11,8 @@ export interface ReadRequestsOptions {
   readonly onBadRow?: OnBadRow;
   /** Called for each row that is no request a replica served, such as one still pending. */
   readonly onNoRequest?: () => void;
+  /** Called once with the time of the first row as the trace has it: since 1970, where it has dates. */
+  readonly onStart?: (atMs: number) => void;
 }
 
 /**
@@ -19,31 +21,33 @@ export interface ReadRequestsOptions {
  */
 export function* readRequests(
   chunks: Iterable<string | Uint8Array>,
-  { format, onBadRow = stopAtBadRow, onNoRequest }: ReadRequestsOptions = {},
+  { format, onBadRow = stopAtBadRow, ...told }: ReadRequestsOptions = {},
 ): Generator<TraceRequest> {
   let rows: RequestRows<unknown> | undefined;
   for (const line of linesIn(chunks)) {
     if (line.text.trim() === '') continue;
-    const reader = (rows ??= new RequestRows(format ?? detectRequestFormat(line), onNoRequest));
+    const reader = (rows ??= new RequestRows(format ?? detectRequestFormat(line), told));
     const request = attempt(() => reader.read(line), onBadRow);
     if (request !== undefined) yield request;
   }
   if (rows === undefined) throw unreadableTrace('the trace is empty');
 }
 
+type Told = Pick<ReadRequestsOptions, 'onNoRequest' | 'onStart'>;
+
 /** Rows as requests: time counts from the first, and never goes back. */
 class RequestRows<Row> {
   readonly #format: RequestFormat<Row>;
   readonly #rows: RowReader<Row>;
-  readonly #onNoRequest: (() => void) | undefined;
+  readonly #told: Told;
   #originMs: number | undefined;
   #lastMs = 0;
   #blockTokens: number | undefined;
 
-  constructor(format: RequestFormat<Row>, onNoRequest: (() => void) | undefined) {
+  constructor(format: RequestFormat<Row>, told: Told) {
     this.#format = format;
     this.#rows = new RowReader(format);
-    this.#onNoRequest = onNoRequest;
+    this.#told = told;
   }
 
   read(line: Line): TraceRequest | undefined {
@@ -51,7 +55,7 @@ class RequestRows<Row> {
     if (row === undefined) return undefined;
     const arrivalMs = this.#arrivalMs(row, line.number);
     const request = this.#format.request(row);
-    if (request === undefined) this.#onNoRequest?.();
+    if (request === undefined) this.#told.onNoRequest?.();
     this.#checkBlocks(request?.prefix?.blockTokens, line.number);
     return request && { ...request, arrivalMs };
   }
@@ -73,6 +77,7 @@ class RequestRows<Row> {
       const found = `${this.#lastMs - arrivalMs} ms before the row above`;
       throw new TraceRowError({ line, column: this.#format.timeColumn, found, expected });
     }
+    if (this.#originMs === undefined) this.#told.onStart?.(atMs);
     this.#originMs ??= atMs;
     this.#lastMs = arrivalMs;
     return arrivalMs;

@@ -40,7 +40,7 @@ describe('a comparison', () => {
 
   it('in one sentence tells cost and wait', () => {
     const sentence = inOneSentence(figuresOf([own, rival]), [{ name: 'a' }, { name: 'b' }]);
-    expect(sentence).toBe('a costs 20.0 % less than b; its requests wait as long in the mean.');
+    expect(sentence).toBe('a costs 20.0 % less than b; its requests wait as long for their replica in the mean.');
     expect(inOneSentence(figuresOf([own]), [{ name: 'a' }])).toBe('');
   });
 });

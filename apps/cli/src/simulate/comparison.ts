@@ -44,6 +44,8 @@ const MEASURES: readonly Measure[] = [
   { name: 'refused', unit: 'count', better: 'less', of: ({ requests }) => requests.refused },
 ];
 
+const FIRST_TOKEN = 'time to first token, mean';
+
 function timesOf(name: string, summary: (report: Report) => Summary, keys: readonly (keyof Summary)[]): Measure[] {
   return keys.map((key) => ({
     name: `${name}, ${key}`,
@@ -84,17 +86,18 @@ export function verdict({ difference = 0, better }: Figure): -1 | 0 | 1 {
   return difference < 0 === (better === 'less') ? -1 : 1;
 }
 
-/** "ostro costs 23.1 % less than knative-like; its requests wait 30.0 % longer in the mean."; nothing without a rival. */
+/** "ostro costs 23.1 % less than knative; its requests wait 30.0 % longer for their replica in the mean." */
 export function inOneSentence(figures: readonly Figure[], [own, rival]: readonly { readonly name: string }[]): string {
   if (own === undefined || rival === undefined) return '';
-  const cost = compared(figures, 'cost', ['costs the same as', 'less than', 'more than', 'costs']);
-  const wait = compared(figures, 'wait, mean', ['wait as long', 'shorter', 'longer', 'wait']);
-  return `${own.name} ${cost} ${rival.name}; its requests ${wait} in the mean.`;
+  const cost = compared(figures, 'cost', ['the same as', 'less than', 'more than', 'costs']);
+  const isChat = figures.some(({ name }) => name === FIRST_TOKEN);
+  const wait = compared(figures, isChat ? FIRST_TOKEN : 'wait, mean', ['as long', 'less', 'longer', 'wait']);
+  return `${own.name} ${cost} ${rival.name}; its requests ${wait} for their ${isChat ? 'first token' : 'replica'} in the mean.`;
 }
 
 function compared(figures: readonly Figure[], name: string, [same, less, more, verb]: readonly string[]): string {
   const { difference = 0, relative } = figures.find((figure) => figure.name === name) ?? {};
-  if (difference === 0) return same!;
+  if (difference === 0) return `${verb} ${same}`;
   const share = relative === undefined ? '' : `${(Math.abs(relative) * 100).toFixed(1)} % `;
   return `${verb} ${share}${difference < 0 ? less : more}`;
 }

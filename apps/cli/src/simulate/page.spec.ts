@@ -18,6 +18,7 @@ const whatIf: WhatIf = {
     file: 'a<b>.csv',
     requests: 9,
     spanMs: 90_000,
+    startMs: 0,
     models: new Map(),
     prefixBlockTokens: undefined,
     leftOut: 0,

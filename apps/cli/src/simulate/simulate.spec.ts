@@ -119,6 +119,7 @@ describe('ostro simulate', () => {
   describe('says what is wrong before it simulates: ', () => {
     write('bad.csv', TRACE.replace('2024-11-15 10:00:40,SUCCEED,10.0', '2024-11-15 10:00:40,SUCCEED,-10'));
     write('empty.csv', TRACE.split('\n')[0]!);
+    write('ages.csv', `${CHAT}99999999999999,chat,1,1\n`);
     write('other.csv', 'a,b\n1,2\n');
     write('contradicts.yaml', policy('x', 1).replace('maxReplicas: 2', 'minReplicas: 3, maxReplicas: 2'));
     write('unknown-gpu.yaml', policy('x', 1).replaceAll('model: H100-80GB }', 'model: H1000 }'));
@@ -137,6 +138,12 @@ describe('ostro simulate', () => {
         '--trace other.csv --policy short.yaml',
         EXIT.usage,
         'other.csv: line 1 is of no known request trace',
+      ],
+      [
+        'a mistyped time',
+        '--trace ages.csv --policy short.yaml',
+        EXIT.usage,
+        'ages.csv: the trace spans 1157407 days and at most 400',
       ],
       ['a missing trace', '--trace none.csv --policy short.yaml', EXIT.notFound, 'none.csv cannot be read'],
       ['a folder', '--trace . --policy short.yaml', EXIT.usage, 'is no file'],

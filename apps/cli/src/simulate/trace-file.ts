@@ -1,17 +1,28 @@
 import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { DomainError, isDomainError } from '@ostro/kernel';
-import { BadRows, readRequests, REQUEST_FORMATS, type RequestFormat, type TraceRequest } from '@ostro/traces';
+import {
+  BadRows,
+  readRequests,
+  type ReadRequestsOptions,
+  REQUEST_FORMATS,
+  type RequestFormat,
+  type TraceRequest,
+} from '@ostro/traces';
 import { usageError } from '../usage-error.ts';
 
 const CHUNK_BYTES = 256 * 1_024;
 /** More are no models but a column that was taken for one. */
 const MAX_MODELS = 10_000;
+const MAX_SPAN_DAYS = 400;
+const DAY_MS = 86_400_000;
 
 /** What a trace holds, known before anything is simulated. */
 export interface TraceSurvey {
   readonly requests: number;
   readonly spanMs: number;
+  /** Of the first row, since 1970 where the trace has dates. */
+  readonly startMs: number;
   /** By name, in the order of their first request. */
   readonly models: ReadonlyMap<string, ModelSurvey>;
   readonly prefixBlockTokens: number | undefined;
@@ -44,7 +55,11 @@ export class TraceFile {
   }
 
   requests(): Iterable<TraceRequest> {
-    return readRequests(chunksOf(this.#path), { format: this.#format, onBadRow: new BadRows(this.#maxBadRows).add });
+    return this.#read({ onBadRow: new BadRows(this.#maxBadRows).add });
+  }
+
+  #read(options: ReadRequestsOptions): Iterable<TraceRequest> {
+    return readRequests(chunksOf(this.#path), { format: this.#format, ...options });
   }
 
   /** @throws DomainError INVALID_ARGUMENT when it has no requests, bad rows beyond the limit, or too many models. */
@@ -53,26 +68,27 @@ export class TraceFile {
       return this.#survey();
     } catch (error) {
       if (!isDomainError(error)) throw error;
-      throw new DomainError(error.code, error.reason, `${basename(this.#path)}: ${error.message}`, error);
+      throw new DomainError(error.code, error.reason, `${basename(this.#path)}: ${error.message}`, {
+        details: error.details,
+        cause: error,
+      });
     }
   }
 
   #survey(): TraceSurvey {
     const bad = new BadRows(this.#maxBadRows);
     const models = new Map<string, ModelSurvey>();
-    const seen = { requests: 0, spanMs: 0, leftOut: 0, prefixBlockTokens: undefined as number | undefined };
+    const seen = { requests: 0, spanMs: 0, startMs: 0, leftOut: 0, prefixBlockTokens: undefined as number | undefined };
     const onNoRequest = () => (seen.leftOut += 1);
-    for (const request of readRequests(chunksOf(this.#path), {
-      format: this.#format,
-      onBadRow: bad.add,
-      onNoRequest,
-    })) {
+    const onStart = (atMs: number) => (seen.startMs = atMs);
+    for (const request of this.#read({ onBadRow: bad.add, onNoRequest, onStart })) {
       seen.requests += 1;
       seen.spanMs = request.arrivalMs;
       seen.prefixBlockTokens ??= request.prefix?.blockTokens;
       count(models, request);
     }
-    if (seen.requests === 0) throw new DomainError('INVALID_ARGUMENT', 'EMPTY_TRACE', 'the trace has no requests');
+    if (seen.requests === 0) throw unfit('EMPTY_TRACE', 'the trace has no requests');
+    checkSpan(seen.spanMs);
     return { ...seen, models, badRows: bad.errors.map(({ message }) => message) };
   }
 }
@@ -82,8 +98,20 @@ function count(models: Map<string, ModelSurvey>, { model, executionMs }: TraceRe
   models.set(model, { requests: requests + 1, tokenRequests: tokenRequests + (executionMs === undefined ? 1 : 0) });
   if (models.size > MAX_MODELS) {
     const message = `the trace names more than ${MAX_MODELS} models; is the column of models the right one?`;
-    throw new DomainError('INVALID_ARGUMENT', 'TOO_MANY_MODELS', message);
+    throw unfit('TOO_MANY_MODELS', message);
   }
+}
+
+/** A figure a minute is kept of the whole span, and one mistyped time must not make that a thousand years. */
+function checkSpan(spanMs: number): void {
+  if (spanMs <= MAX_SPAN_DAYS * DAY_MS) return;
+  const days = Math.round(spanMs / DAY_MS);
+  const message = `the trace spans ${days} days and at most ${MAX_SPAN_DAYS} can be simulated; are its times milliseconds?`;
+  throw unfit('TRACE_TOO_LONG', message);
+}
+
+function unfit(reason: string, message: string): DomainError {
+  return new DomainError('INVALID_ARGUMENT', reason, message);
 }
 
 function formatNamed(name: string): RequestFormat<unknown> {
