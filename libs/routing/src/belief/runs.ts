@@ -4,7 +4,7 @@ import { grown, NONE, PairTable } from './pair-table.ts';
 /** Requests after which all counts are halved: what was often seen long ago stops counting. */
 const ERA_REQUESTS = 1024;
 /** Below so many sightings nothing is said about how common a run is. */
-const FEW_SIGHTINGS = 2;
+const FEW_SIGHTINGS = 8;
 
 /**
  * Runs of blocks that follow each other in all prompts seen so far, as in a radix tree: a prompt is a path of runs, and
