@@ -1,0 +1,104 @@
+import { manualClock } from '@ostro/kernel';
+import { aReplica } from '../../test/builders.ts';
+import type { Replica } from '../domain/route.ts';
+import { Prompts } from './prompt.ts';
+import { ReplicaChoice, type Routed } from './replica-choice.ts';
+import { ReplicaLoads } from './replica-loads.ts';
+
+const NONE = new Set<string>();
+const LONG = 'All of the contract, word by word. '.repeat(100);
+const prompts = new Prompts(new Uint8Array(32));
+
+function anEdge() {
+  const clock = manualClock();
+  const loads = new ReplicaLoads(clock);
+  const believed: number[] = [];
+  const promptTokens = { believed: (_input: number, cached: number) => void believed.push(cached) };
+  const choice = new ReplicaChoice({ loads, promptTokens });
+  /** Sends it to its best replica and leaves it there. */
+  const send = (routed: Routed, replicas: readonly Replica[]) => {
+    const replica = choice.pick(routed, replicas, NONE)!;
+    loads.begin(replica.replicaId);
+    choice.sent(routed, replica);
+    return replica.replicaId;
+  };
+  return { clock, loads, believed, choice, send };
+}
+
+function aPrompt(prompt: string, organizationId = 'org_a', deploymentId = 'dep_1'): Routed {
+  const request = { operation: 'completion', model: 'm', isStream: false, askedMaxTokens: undefined } as const;
+  return {
+    target: { deploymentId, modelDigest: 'sha256:1', contextTokens: 4_096 },
+    prompt: prompts.read({ ...request, forwarded: { prompt } }, organizationId),
+  };
+}
+
+describe('the replica of a request', () => {
+  const replicas = ['c', 'b', 'a'].map((replicaId) => aReplica(replicaId));
+
+  it('has had least to do, ties by id', () => {
+    const { send } = anEdge();
+    expect(['1', '2', '3'].map((each) => send(aPrompt(each.repeat(4_000)), replicas))).toEqual(['a', 'b', 'c']);
+  });
+
+  it('is the one that served the beginning of its prompt', () => {
+    const { send, believed } = anEdge();
+    const first = send(aPrompt(`${LONG} Who?`), replicas);
+    send(aPrompt('x'.repeat(100)), replicas);
+    expect(send(aPrompt(`${LONG} When?`), replicas)).toBe(first);
+    expect(believed).toEqual([0, 0, 768]);
+  });
+
+  it('says nothing of what another organization has cached', () => {
+    const { send, believed } = anEdge();
+    const first = send(aPrompt(LONG), replicas);
+    expect(send(aPrompt(LONG, 'org_b'), replicas)).not.toBe(first);
+    expect(believed).toEqual([0, 0]);
+  });
+
+  it('was not tried for it before, is not full, and can be dialled', () => {
+    const { choice, loads } = anEdge();
+    const routed = aPrompt('Hi');
+    expect(choice.pick(routed, replicas, new Set(['a', 'b']))?.replicaId).toBe('c');
+    for (const replicaId of ['a', 'a', 'a', 'a', 'b', 'b', 'b', 'b']) loads.begin(replicaId);
+    expect(choice.pick(routed, replicas, NONE)?.replicaId).toBe('c');
+    for (let at = 0; at < 4; at += 1) loads.begin('c');
+    expect(choice.pick(routed, replicas, NONE)).toBeUndefined();
+    loads.end('b');
+    expect(choice.pick(routed, replicas, NONE)?.replicaId).toBe('b');
+    expect(choice.pick(routed, [aReplica('a', { address: undefined })], NONE)).toBeUndefined();
+    expect(choice.pick(routed, [aReplica('a', { concurrency: 0 })], NONE)?.replicaId).toBe('a');
+  });
+
+  it('failed lately only when nothing else is left, and for a while', () => {
+    const { choice, loads, clock, send } = anEdge();
+    expect(send(aPrompt(LONG), replicas)).toBe('a');
+    loads.avoid('a', 10_000);
+    expect(choice.pick(aPrompt(LONG), replicas, NONE)?.replicaId).toBe('b');
+    expect(choice.pick(aPrompt(LONG), replicas, new Set(['b', 'c']))?.replicaId).toBe('a');
+    for (let at = 0; at < 4; at += 1) ['b', 'c'].forEach((replicaId) => loads.begin(replicaId));
+    expect(choice.pick(aPrompt(LONG), replicas, NONE)?.replicaId).toBe('a');
+    for (let at = 0; at < 4; at += 1) ['b', 'c'].forEach((replicaId) => loads.end(replicaId));
+    clock.advance(10_000);
+    expect(choice.pick(aPrompt(LONG), replicas, NONE)?.replicaId).toBe('a');
+  });
+
+  it('is forgotten with its route, and a new one starts with nothing cached', () => {
+    const { send, believed } = anEdge();
+    expect(send(aPrompt(LONG), replicas)).toBe('a');
+    send(aPrompt('y'.repeat(8_000)), [aReplica('b'), aReplica('c')]);
+    send(aPrompt(LONG), [aReplica('a')]);
+    send(aPrompt(LONG, 'org_a', 'dep_2'), [aReplica('z')]);
+    expect(believed).toEqual([0, 0, 0, 0]);
+  });
+
+  it('is counted once however often the request is sent', () => {
+    const { choice, believed } = anEdge();
+    const routed = aPrompt(LONG);
+    const replica = choice.pick(routed, replicas, NONE)!;
+    choice.sent(routed, replica);
+    choice.sent(routed, aReplica('b'));
+    choice.sent(routed, replica);
+    expect(believed).toEqual([0]);
+  });
+});
