@@ -6,7 +6,7 @@ import type { Profile } from './profile.ts';
 import type { RequestShape } from './request.ts';
 import { type Candidate, type Refusal, walk } from './stages.ts';
 
-/** The best of a node's candidates: highest weighted sum, ties to the lowest accelerator id. */
+/** The best of a node's candidates: highest weighted sum, ties to the first of `candidatesOn`. */
 export interface Appraised {
   readonly candidate: Candidate;
   readonly total: number;
@@ -36,7 +36,12 @@ export class Appraisal {
 
   /** Only for a node that no filter refuses. */
   bestOn(node: NodeSnapshot): Candidate {
-    return this.#best(node, walk(this.request, node, this.profile.filters).accelerators).candidate;
+    return this.#best(node, this.acceleratorsOn(node)).candidate;
+  }
+
+  /** Those that passed every filter. */
+  acceleratorsOn(node: NodeSnapshot): readonly AcceleratorSnapshot[] {
+    return walk(this.request, node, this.profile.filters).accelerators;
   }
 
   /** In the order of the profile, without what the site adds. */

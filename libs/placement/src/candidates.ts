@@ -25,7 +25,7 @@ function areLinked(a: AcceleratorSnapshot, b: AcceleratorSnapshot): boolean {
 /**
  * The choices worth scoring among the accelerators that passed: each different accelerator when one is wanted, the
  * tightest group of each island when more are, the bare node when none is. Twins would score the same, so only the first
- * by id is offered.
+ * by id is offered. In order of preference, should they score the same: by id, small islands first.
  */
 export function candidatesOn(
   node: NodeSnapshot,
@@ -36,6 +36,7 @@ export function candidatesOn(
   if (count === 1) return withoutTwins(accelerators).map((accelerator) => ({ node, accelerators: [accelerator] }));
   return islandsOf(accelerators)
     .filter((island) => island.length >= count)
+    .sort((a, b) => a.length - b.length)
     .map((island) => ({ node, accelerators: tightest(island, count) }));
 }
 

@@ -1,4 +1,4 @@
-import type { Decision, Placement, RankedCandidate, Unschedulable } from './decision.ts';
+import type { Decision, Member, Placement, RankedCandidate, Unschedulable, Victim } from './decision.ts';
 
 /** The decision in words, for an operator: what was chosen and why, or what is missing and where it is nearest. */
 export function explain(decision: Decision): string {
@@ -8,13 +8,15 @@ export function explain(decision: Decision): string {
   return [...lines, `Decided with ${inputs}.`].join('\n');
 }
 
-function explainPlacement({ request, nodeId, acceleratorIds, explanation }: Placement): string[] {
+function explainPlacement({ request, nodeId, acceleratorIds, members, victims, explanation }: Placement): string[] {
   const [chosen, runnerUp] = explanation.candidates;
   const refused = explanation.rejectionCounts.map(({ filter, count }) => `${count} by ${filter}`);
   return [
-    `Replica ${request.replicaId} goes to node ${nodeId} on ${acceleratorIds.join(', ')}.`,
+    `Replica ${request.replicaId} goes to ${placeOf({ nodeId, acceleratorIds })}.`,
+    ...membersOf(members),
+    ...victimsOf(victims),
     ...(chosen === undefined ? [] : [`It scored ${chosen.total}: ${scoresOf(chosen)}.`]),
-    chosen === undefined || runnerUp === undefined ? 'Nothing else fitted.' : lostBy(chosen, runnerUp),
+    ...(chosen === undefined ? [] : [runnerUp === undefined ? 'Nothing else fitted.' : lostBy(chosen, runnerUp)]),
     `Of ${nodes(explanation.nodesConsidered)}, ${refused.length === 0 ? 'none was refused' : `refused: ${refused.join(', ')}`}.`,
   ];
 }
@@ -24,10 +26,28 @@ function explainUnschedulable({ request, reasons, wouldFit, nearest, explanation
     return [`Replica ${request.replicaId} fits nowhere: the cluster has no nodes. Enrol one.`];
   }
   return [
-    `Replica ${request.replicaId} fits on none of ${nodes(explanation.nodesConsidered)}.`,
+    request.gang === undefined
+      ? `Replica ${request.replicaId} fits on none of ${nodes(explanation.nodesConsidered)}.`
+      : `The gang of replica ${request.replicaId} does not fit whole on ${nodes(explanation.nodesConsidered)}.`,
     ...reasons.map(({ filter, count, example }) => `${filter} refused ${count}, for example: ${example}.`),
     `Would fit: ${wouldFit}.`,
   ];
+}
+
+/** "node nod_0001 on GPU-0, GPU-1" */
+function placeOf({ nodeId, acceleratorIds }: Member): string {
+  return `node ${nodeId}${acceleratorIds.length === 0 ? '' : ` on ${acceleratorIds.join(', ')}`}`;
+}
+
+function membersOf(members: readonly Member[] = []): string[] {
+  const others = members.slice(1).map(placeOf);
+  return others.length === 0 ? [] : [`The other members of its gang go to ${others.join('; ')}.`];
+}
+
+function victimsOf(victims: readonly Victim[] = []): string[] {
+  if (victims.length === 0) return [];
+  const named = victims.map(({ replicaId, priority }) => `${replicaId} (priority ${priority})`);
+  return [`Nothing fitted, so these of lower priority have to go first: ${named.join(', ')}.`];
 }
 
 function lostBy(chosen: RankedCandidate, runnerUp: RankedCandidate): string {

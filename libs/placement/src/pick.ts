@@ -29,46 +29,51 @@ export interface PickRule {
  * one better than what is found are skipped, so most nodes are never looked at.
  */
 export function pick(totals: Totals, { seed, limit, site }: PickRule): readonly Picked[] {
-  const { layout, bounds, bySite } = totals;
-  const start = Math.floor((scattered(seed) * layout.size) / 2 ** 32);
+  const { layout } = totals;
+  const [blocks, start] = [layout.siteOf.length, Math.floor((scattered(seed) * layout.size) / 2 ** 32)];
   const first = layout.blockOf[start] ?? 0;
   const picked: Picked[] = [];
-  for (let turn = 0; turn <= bounds.length && bounds.length > 0; turn += 1) {
-    const block = (first + turn) % bounds.length;
-    const blockSite = layout.siteOf[block]!;
-    if (site !== undefined && blockSite !== site) continue;
-    const bound = bounds[block]!;
-    if (bound < 0 || (picked.length === limit && bound + bySite[blockSite]! <= picked[limit - 1]!.total)) continue;
+  for (let turn = 0; turn <= blocks && blocks > 0; turn += 1) {
+    const block = (first + turn) % blocks;
+    if (site !== undefined && layout.siteOf[block] !== site) continue;
     // The block of the start is visited from there on, and its beginning last of all.
-    const [begin, end] = [layout.starts[block]!, layout.starts[block + 1]!];
-    const [from, to] = [turn === 0 ? start : begin, turn === bounds.length ? start : end];
-    const highest = enter(picked, totals, { from, to, limit, add: bySite[blockSite]! });
-    if (from === begin && to === end) bounds[block] = highest;
+    const from = turn === 0 ? start : layout.starts[block]!;
+    const to = turn === blocks ? start : layout.starts[block + 1]!;
+    visit(picked, totals, { block, from, to, limit });
   }
   return picked;
 }
 
 interface Stretch {
+  readonly block: number;
   readonly from: number;
   readonly to: number;
   readonly limit: number;
-  readonly add: number;
 }
 
-/** Insertion into a short sorted list, in the order that breaks ties; answers the highest value met. */
-function enter(picked: Picked[], { values }: Totals, { from, to, limit, add }: Stretch): number {
+/** Insertion into a short sorted list, in the order that breaks ties. */
+function visit(picked: Picked[], { layout, values, bounds, bySite }: Totals, stretch: Stretch): void {
+  const { block, from, to, limit } = stretch;
+  const added = bySite[layout.siteOf[block]!]!;
+  if (bounds[block]! < 0 || !enters(picked, bounds[block]! + added, limit)) return;
   let highest = -1;
   for (let position = from; position < to; position += 1) {
     const value = values[position]!;
     if (value > highest) highest = value;
-    const total = value + add;
-    if (value < 0 || (picked.length === limit && total <= picked[limit - 1]!.total)) continue;
-    if (picked.length === limit) picked.pop();
-    let at = picked.length;
-    while (at > 0 && picked[at - 1]!.total < total) at -= 1;
-    picked.splice(at, 0, { position, total });
+    if (value >= 0 && enters(picked, value + added, limit)) insert(picked, { position, total: value + added }, limit);
   }
-  return highest;
+  if (from === layout.starts[block] && to === layout.starts[block + 1]) bounds[block] = highest;
+}
+
+function enters(picked: readonly Picked[], total: number, limit: number): boolean {
+  return picked.length < limit || total > picked[limit - 1]!.total;
+}
+
+function insert(picked: Picked[], entry: Picked, limit: number): void {
+  if (picked.length === limit) picked.pop();
+  let at = picked.length;
+  while (at > 0 && picked[at - 1]!.total < entry.total) at -= 1;
+  picked.splice(at, 0, entry);
 }
 
 /** murmur3's finish: near seeds start far apart, and seed 0 starts at the front. */

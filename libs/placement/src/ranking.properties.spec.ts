@@ -1,11 +1,13 @@
 import fc from 'fast-check';
 import { nodes, profile, request, seed } from '../test/arbitraries.ts';
 import { bruteForce } from '../test/brute-force.ts';
-import { aCluster, aNode, nodeId, replicaId } from '../test/builders.ts';
+import { aCluster, aNode, GIB, nodeId, replicaId } from '../test/builders.ts';
 import { apply } from './cluster/apply.ts';
 import type { ClusterSnapshot } from './cluster/cluster-snapshot.ts';
 import type { NodeSnapshot } from './cluster/node.ts';
 import { release } from './cluster/release.ts';
+import type { DemandMix } from './fragmentation/demand-mix.ts';
+import { valuationOf } from './fragmentation/valuation.ts';
 import { place } from './place.ts';
 import type { Profile } from './profile.ts';
 import type { PlacementRequest } from './request.ts';
@@ -77,11 +79,17 @@ function otherwise(seen: readonly ClusterSnapshot[], draw: (below: number) => nu
   const ways = [
     () => (replica === undefined ? snapshot : release(snapshot, node.nodeId, replica.replicaId)),
     () => snapshot.withNode(changed(node, draw)),
-    () => snapshot.withValuation({ ...snapshot.valuation }),
+    () => snapshot.withValuation(valuationOf(snapshot.nodes, mixOf(draw))),
     () => seen[draw(seen.length)]!,
     () => seen[Math.max(0, seen.length - 2)]!,
   ];
   return ways[draw(ways.length)]!();
+}
+
+/** Whole accelerators in groups of one kind, which it takes care to leave room for. */
+function mixOf(draw: (below: number) => number): DemandMix {
+  const kind = { models: [], count: 1 + draw(4), memoryBytesEach: (1 + draw(40)) * GIB, exclusive: false };
+  return [{ ...kind, cpuMilli: draw(3000), arrivals: 1 }];
 }
 
 function changed(node: NodeSnapshot, draw: (below: number) => number): NodeSnapshot {

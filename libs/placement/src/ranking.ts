@@ -1,7 +1,7 @@
 import { Appraisal } from './appraisal.ts';
 import type { ClusterSnapshot } from './cluster/cluster-snapshot.ts';
 import type { Layout } from './cluster/layout.ts';
-import { type NodeSnapshot, replicasOf } from './cluster/node.ts';
+import { replicasOf } from './cluster/node.ts';
 import type { RankedCandidate } from './decision.ts';
 import { pick, type Picked, type PickRule } from './pick.ts';
 

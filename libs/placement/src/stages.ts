@@ -12,8 +12,6 @@ export interface Filter {
   readonly name: string;
   /** Keeps a promise (residency, isolation, no over-allocation): no profile may leave it out. */
   readonly mandatory: boolean;
-  /** What it refuses may fit once replicas of lower priority have left. */
-  readonly curable?: boolean;
   keep(
     request: RequestShape,
     node: NodeSnapshot,

@@ -1,8 +1,8 @@
 import { candidatesOn } from '../src/candidates.ts';
 import type { ClusterSnapshot } from '../src/cluster/cluster-snapshot.ts';
-import { type NodeSnapshot, replicasOf } from '../src/cluster/node.ts';
+import { type AcceleratorSnapshot, type NodeSnapshot, replicasOf } from '../src/cluster/node.ts';
 import { ENGINE_VERSION } from '../src/decision.ts';
-import type { Decision, PlacementRequest, Profile, RankedCandidate } from '../src/index.ts';
+import type { PlacementRequest, Profile, RankedCandidate } from '../src/index.ts';
 import { walk } from '../src/stages.ts';
 
 /**
@@ -14,16 +14,41 @@ export function bruteForce(
   snapshot: ClusterSnapshot,
   profile: Profile,
   seed: number,
-): Omit<Decision, 'wouldFit'> {
+): object {
   const start = Math.floor((scattered(seed) * snapshot.nodes.length) / 2 ** 32);
   const judged = snapshot.nodes.map((node, position) => ({
     node,
     order: (position - start + snapshot.nodes.length) % snapshot.nodes.length,
     walked: walk(request, node, profile.filters),
   }));
+  const siblings = new Map<string, number>();
+  for (const node of snapshot.nodes) {
+    siblings.set(node.siteId, (siblings.get(node.siteId) ?? 0) + replicasOf(request.deploymentId, node));
+  }
+  const scorers = profile.scorers.map(({ scorer, weight }) => ({
+    name: scorer.name,
+    weight,
+    score: scorer.prepare(request, snapshot.context),
+    bySite: scorer.prepareSite?.(request),
+  }));
+  const bestOn = (node: NodeSnapshot, accelerators: readonly AcceleratorSnapshot[]): RankedCandidate => {
+    const [best] = candidatesOn(node, request, accelerators)
+      .map((candidate) => {
+        const scores = scorers.map(({ name, weight, score, bySite }) => ({
+          scorer: name,
+          weight,
+          score: score(candidate) + (bySite?.(siblings.get(node.siteId)!) ?? 0),
+        }));
+        const total = scores.reduce((sum, { weight, score }) => sum + weight * score, 0);
+        const acceleratorIds = candidate.accelerators.map(({ acceleratorId }) => acceleratorId);
+        return { nodeId: node.nodeId, acceleratorIds, total, scores };
+      })
+      .sort((a, b) => b.total - a.total);
+    return best!;
+  };
   const ranked = judged
     .filter(({ walked }) => walked.passed)
-    .map(({ node, order }) => ({ order, best: bestOn(node, request, snapshot, profile) }))
+    .map(({ node, order, walked }) => ({ order, best: bestOn(node, walked.accelerators) }))
     .sort((a, b) => b.best.total - a.best.total || a.order - b.order)
     .map(({ best }) => best);
   const refused = profile.filters.map((filter, stage) => ({
@@ -71,30 +96,6 @@ export function bruteForce(
     ...(nearest && { nearest }),
     explanation,
   };
-}
-
-function bestOn(
-  node: NodeSnapshot,
-  request: PlacementRequest,
-  snapshot: ClusterSnapshot,
-  { filters, scorers }: Profile,
-): RankedCandidate {
-  const siblings = snapshot.nodes
-    .filter(({ siteId }) => siteId === node.siteId)
-    .reduce((sum, each) => sum + replicasOf(request.deploymentId, each), 0);
-  const [best] = candidatesOn(node, request, walk(request, node, filters).accelerators)
-    .map((candidate) => {
-      const scores = scorers.map(({ scorer, weight }) => ({
-        scorer: scorer.name,
-        weight,
-        score: scorer.prepare(request, snapshot.context)(candidate) + (scorer.prepareSite?.(request)?.(siblings) ?? 0),
-      }));
-      const total = scores.reduce((sum, { weight, score }) => sum + weight * score, 0);
-      const acceleratorIds = candidate.accelerators.map(({ acceleratorId }) => acceleratorId);
-      return { nodeId: node.nodeId, acceleratorIds, total, scores };
-    })
-    .sort((a, b) => b.total - a.total);
-  return best!;
 }
 
 /** murmur3's finish, written out once more. */

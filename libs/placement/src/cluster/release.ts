@@ -17,42 +17,56 @@ export function release(snapshot: ClusterSnapshot, nodeId: string, replicaId: st
 export function released(node: NodeSnapshot, replicaId: string): NodeSnapshot {
   const leaving = node.replicas.filter((replica) => replica.replicaId === replicaId);
   if (leaving.length === 0) throw notHeld(node.nodeId, replicaId, 'it is not there');
-  return leaving.reduce(withoutOne, node);
+  return withoutReplicas(node, leaving);
 }
 
-function withoutOne(node: NodeSnapshot, leaving: ReplicaOnNode): NodeSnapshot {
-  const { holding } = leaving;
-  if (holding === undefined) throw notHeld(node.nodeId, leaving.replicaId, 'the books do not say what it holds');
-  const replicas = node.replicas.filter((replica) => replica !== leaving);
-  const shared = new Set(replicas.flatMap((replica) => replica.holding?.acceleratorIds ?? []));
-  const freed = <T extends Share>(share: T, id: string): T => {
-    const at = holding.acceleratorIds.indexOf(id);
-    return at < 0 ? share : freedShare(share, holding.takenBytes[at]!, shared.has(id));
-  };
+/** The node without these of its replicas. @throws DomainError FAILED_PRECONDITION as `release` does. */
+export function withoutReplicas(node: NodeSnapshot, leaving: readonly ReplicaOnNode[]): NodeSnapshot {
+  const holdings = leaving.map(({ replicaId, holding }) => {
+    if (holding === undefined) throw notHeld(node.nodeId, replicaId, 'the books do not say what it holds');
+    return holding;
+  });
+  const replicas = node.replicas.filter((replica) => !leaving.includes(replica));
+  const freed = freedBy(holdings, replicas);
   return {
     ...node,
     replicas,
-    cpuMilli: grown(node.cpuMilli, holding.cpuMilli),
-    hostMemoryBytes: grown(node.hostMemoryBytes, holding.hostMemoryBytes),
+    cpuMilli: grown(node.cpuMilli, sumOf(holdings, 'cpuMilli')),
+    hostMemoryBytes: grown(node.hostMemoryBytes, sumOf(holdings, 'hostMemoryBytes')),
     accelerators: node.accelerators.map((accelerator) => {
       if (accelerator.migSlices === undefined) return freed(accelerator, accelerator.acceleratorId);
-      if (!accelerator.migSlices.some(({ sliceId }) => holding.acceleratorIds.includes(sliceId))) return accelerator;
-      return { ...accelerator, migSlices: accelerator.migSlices.map((slice) => freed(slice, slice.sliceId)) };
+      const migSlices = accelerator.migSlices.map((slice) => freed(slice, slice.sliceId));
+      const isSame = migSlices.every((slice, at) => slice === accelerator.migSlices![at]);
+      return isSame ? accelerator : { ...accelerator, migSlices };
     }),
   };
 }
 
-type Share = Pick<AcceleratorSnapshot, 'memoryBytes' | 'freeMemoryBytes' | 'organizationId'>;
-
-/** Never more than there is, should the capacity have shrunk meanwhile. */
-function freedShare<T extends Share>(
-  { organizationId, ...share }: T,
-  takenBytes: Holding['takenBytes'][number],
-  isShared: boolean,
-): T {
-  const freeMemoryBytes = Math.min(share.memoryBytes, share.freeMemoryBytes + takenBytes);
-  return { ...share, freeMemoryBytes, ...(isShared && { organizationId }) } as T;
+/** Gives each accelerator or slice what the holdings took of it; nobody holds it once no replica that stays does. */
+function freedBy(
+  holdings: readonly Holding[],
+  staying: readonly ReplicaOnNode[],
+): <T extends Share>(share: T, id: string) => T {
+  const bytes = new Map<string, number>();
+  for (const { acceleratorIds, takenBytes } of holdings) {
+    for (const [at, id] of acceleratorIds.entries()) bytes.set(id, (bytes.get(id) ?? 0) + takenBytes[at]!);
+  }
+  return (share, id) => {
+    const back = bytes.get(id);
+    if (back === undefined) return share;
+    const { organizationId, ...rest } = share;
+    const isHeld = staying.some(({ holding }) => holding?.acceleratorIds.includes(id));
+    // Never more than there is, should the capacity have shrunk meanwhile.
+    const freeMemoryBytes = Math.min(share.memoryBytes, share.freeMemoryBytes + back);
+    return { ...rest, freeMemoryBytes, ...(isHeld && { organizationId }) } as typeof share;
+  };
 }
+
+function sumOf(holdings: readonly Holding[], amount: 'cpuMilli' | 'hostMemoryBytes'): number {
+  return holdings.reduce((sum, holding) => sum + holding[amount], 0);
+}
+
+type Share = Pick<AcceleratorSnapshot, 'memoryBytes' | 'freeMemoryBytes' | 'organizationId'>;
 
 function grown({ capacity, free }: NodeSnapshot['cpuMilli'], by: number): NodeSnapshot['cpuMilli'] {
   return { capacity, free: Math.min(capacity, free + by) };

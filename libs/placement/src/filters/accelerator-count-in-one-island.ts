@@ -9,7 +9,6 @@ import { type Filter, NONE } from '../stages.ts';
 export const acceleratorCountInOneIsland: Filter = {
   name: 'accelerator-count-in-one-island',
   mandatory: true,
-  curable: true,
   keep: ({ accelerator: { count } }, _node, accelerators) => {
     if (count <= 1) return accelerators;
     if (accelerators.length < count) return NONE;

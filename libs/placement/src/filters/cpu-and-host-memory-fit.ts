@@ -5,7 +5,6 @@ import { type Filter, NONE } from '../stages.ts';
 export const cpuAndHostMemoryFit: Filter = {
   name: 'cpu-and-host-memory-fit',
   mandatory: true,
-  curable: true,
   keep: (request, node, accelerators) =>
     node.cpuMilli.free >= request.cpuMilli && node.hostMemoryBytes.free >= request.hostMemoryBytes
       ? accelerators

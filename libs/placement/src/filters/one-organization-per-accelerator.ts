@@ -10,7 +10,6 @@ import { type Filter, narrowed } from '../stages.ts';
 export const oneOrganizationPerAccelerator: Filter = {
   name: 'one-organization-per-accelerator',
   mandatory: true,
-  curable: true,
   keep: (request, _node, accelerators) => narrowed(accelerators, (accelerator) => isOpenTo(request, accelerator)),
   refusal: ({ accelerator: { exclusive } }, node, accelerators) => ({
     missing: 1,

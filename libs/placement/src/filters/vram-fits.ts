@@ -5,7 +5,6 @@ import { type Filter, narrowed } from '../stages.ts';
 export const vramFits: Filter = {
   name: 'vram-fits',
   mandatory: true,
-  curable: true,
   keep: ({ accelerator: { memoryBytesEach } }, _node, accelerators) =>
     narrowed(accelerators, ({ freeMemoryBytes }) => freeMemoryBytes >= memoryBytesEach),
   refusal: ({ accelerator: { memoryBytesEach } }, node, accelerators) => {
