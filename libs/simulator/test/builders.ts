@@ -25,6 +25,7 @@ export const PLAIN: Coefficients = {
   tokenSerialMs: 0.03,
   prefillMs: 3,
   memoryShare: 0.88,
+  tokenBudget: 8192,
   reservedSequences: 0,
   kvElementBytes: 2,
 };

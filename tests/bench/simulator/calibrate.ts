@@ -1,5 +1,5 @@
 import type { Coefficients } from '@ostro/simulator';
-import { fit } from './fit.ts';
+import { fitCoefficients } from './fit.ts';
 import type { MeasuredRow } from './measured-rows.ts';
 
 /** Where every search starts: data sheets as engines commonly reach them. Not fitted. */
@@ -21,6 +21,7 @@ export const GUESS: Coefficients = {
   tokenSerialMs: 0.03,
   prefillMs: 3,
   memoryShare: 0.88,
+  tokenBudget: 8192,
   reservedSequences: 0,
   kvElementBytes: 2,
 };
@@ -47,7 +48,11 @@ export function calibrate(rows: readonly MeasuredRow[], say: (line: string) => v
     say(`${engine}: defaults from ${own.length} configurations`);
     for (const model of modelsOf(own)) {
       const those = own.filter((row) => row.model === model);
-      fitted[`${engine}/${model}`] = fit(those, { prior: defaults[engine], priorWeight: PRIOR_WEIGHT, steps: FINE });
+      fitted[`${engine}/${model}`] = fitCoefficients(those, {
+        prior: defaults[engine],
+        priorWeight: PRIOR_WEIGHT,
+        steps: FINE,
+      });
       say(`${engine}/${model}: ${those.length} configurations`);
     }
   }
@@ -56,7 +61,7 @@ export function calibrate(rows: readonly MeasuredRow[], say: (line: string) => v
 
 export function defaultsOf(rows: readonly MeasuredRow[]): Coefficients {
   const balanced = modelsOf(rows).flatMap((model) => spreadOver(rows.filter((row) => row.model === model)));
-  return fit(balanced, { prior: GUESS, priorWeight: PRIOR_WEIGHT, steps: COARSE });
+  return fitCoefficients(balanced, { prior: GUESS, priorWeight: PRIOR_WEIGHT, steps: COARSE });
 }
 
 export function modelsOf(rows: readonly MeasuredRow[]): readonly string[] {

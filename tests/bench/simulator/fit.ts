@@ -6,13 +6,13 @@ type Name = keyof Coefficients;
 
 /** Sensible values; shares stay shares. */
 const LIMITS: Readonly<Partial<Record<Name, readonly [number, number]>>> = {
-  weightBandwidth: [0.05, 1],
-  expertBandwidth: [0.05, 1],
-  kvBandwidth: [0.05, 1],
-  flops: [0.05, 1],
-  expertFlops: [0.02, 1],
-  attentionFlops: [0.05, 1],
-  linkBandwidth: [0.05, 1],
+  weightBandwidth: [0.05, 0.95],
+  expertBandwidth: [0.05, 0.95],
+  kvBandwidth: [0.05, 0.95],
+  flops: [0.05, 0.95],
+  expertFlops: [0.02, 0.95],
+  attentionFlops: [0.05, 0.95],
+  linkBandwidth: [0.05, 0.95],
   memoryShare: [0.7, 0.97],
 };
 const CONTINUOUS: readonly Name[] = [
@@ -38,6 +38,10 @@ const CONTINUOUS: readonly Name[] = [
 const CHOICES: readonly Partial<Coefficients>[] = [
   { kvElementBytes: 1 },
   { kvElementBytes: 2 },
+  { tokenBudget: 2048 },
+  { tokenBudget: 8192 },
+  { tokenBudget: 16_384 },
+  { tokenBudget: 32_768 },
   { reservedSequences: 0 },
   { reservedSequences: 1 },
 ];
@@ -57,7 +61,7 @@ export interface FitOptions {
  * Coordinate search in logarithms for the least mean of |log(predicted / measured)| over TTFT and TPOT, with a price on
  * leaving the prior. The absolute error is what makes medians small and outliers harmless.
  */
-export function fit(rows: readonly MeasuredRow[], { prior, priorWeight, steps }: FitOptions): Coefficients {
+export function fitCoefficients(rows: readonly MeasuredRow[], { prior, priorWeight, steps }: FitOptions): Coefficients {
   const loss = (tried: Coefficients): number =>
     mean(rows.map((row) => lossOf(row, tried))) + priorWeight * distance(tried, prior);
   let best = prior;

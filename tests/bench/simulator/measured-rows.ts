@@ -88,10 +88,13 @@ function measured(row: SiliconRow): MeasuredRow {
 }
 
 /**
- * Some rows count the same GPUs twice: the group of 8 as "tensor 64", or 4 GPUs as "tensor 4, data 4" (the same
- * measurement stands elsewhere in the file with the plain label). Never more GPUs than one node has.
+ * Which GPUs a row means. Experts may be spread over more GPUs than attention: the others then attend to other requests.
+ * Some rows count the same GPUs twice, the group of 8 as "tensor 64" or 4 GPUs as "tensor 4, data 4" (the same
+ * measurement stands elsewhere in the file with the plain label): never more GPUs than one node has.
  */
-function gpusOf({ tensor = 1, attentionData = 1 }: SiliconRow['layout']) {
-  const tensorParallel = Math.min(tensor, NODE_GPUS);
-  return { tensorParallel, dataParallel: tensorParallel > 1 ? 1 : Math.min(attentionData, NODE_GPUS) };
+function gpusOf({ tensor = 1, attentionData = 1, expertTensor = 1, expert = 1 }: SiliconRow['layout']) {
+  const isDoubled = tensor > NODE_GPUS || (tensor > 1 && attentionData > 1);
+  if (isDoubled) return { tensorParallel: Math.min(tensor, NODE_GPUS), dataParallel: 1 };
+  const gpus = Math.min(NODE_GPUS, Math.max(tensor * attentionData, expertTensor * expert));
+  return { tensorParallel: tensor, dataParallel: Math.max(1, Math.floor(gpus / tensor)) };
 }

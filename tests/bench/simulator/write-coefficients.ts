@@ -1,7 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { Coefficients } from '@ostro/simulator';
-import type { Calibration } from './calibrate.ts';
+import { format } from 'prettier';
+import { type Calibration, GUESS } from './calibrate.ts';
 import { hashOf } from './fitted-rows.ts';
 import type { MeasuredRow } from './measured-rows.ts';
 
@@ -13,32 +14,33 @@ export async function writeCoefficients(
   rows: readonly MeasuredRow[],
 ): Promise<void> {
   const hashes = [...new Set(rows.map(({ key }) => hashOf(key)))].sort((a, b) => a - b);
-  const text = `import type { Coefficients } from './coefficients.ts';
-
-/*
+  const text = `/*
  * Written by \`npm run bench:simulator -- --fit\`, from ${hashes.length} configurations of measured rows (vLLM, SGLang and
  * TensorRT-LLM on H100 and H200, aiconfigurator 0.12, Apache-2.0). Do not edit: measure and fit again.
  */
 
-/** For models that were not measured on the engine. */
-export const DEFAULTS: Readonly<Record<string, Coefficients>> = ${sets(defaults)};
+export const COLUMNS = ${JSON.stringify(Object.keys(GUESS))} as const;
+
+/** By engine: for models that were not measured on it. */
+export const DEFAULTS: Readonly<Record<string, readonly number[]>> = ${sets(defaults)};
 
 /** By engine and model. */
-export const FITTED: Readonly<Record<string, Coefficients>> = ${sets(fitted)};
+export const FITTED: Readonly<Record<string, readonly number[]>> = ${sets(fitted)};
 
 /** Hashes of the configurations that were fitted, so that errors are reported on others. */
 export const FITTED_ON: readonly number[] = [
 ${lines(hashes)}
 ];
 `;
-  await writeFile(TABLE, text);
+  await writeFile(TABLE, await format(text, { parser: 'typescript', singleQuote: true, printWidth: 120 }));
 }
 
 function sets(of: Readonly<Record<string, Coefficients>>): string {
-  const entries = Object.entries(of).map(([name, coefficients]) => {
-    const values = Object.entries(coefficients).map(([key, value]) => `    ${key}: ${Number(value.toPrecision(4))},`);
-    return `  ${/^\w+$/.test(name) ? name : `'${name}'`}: {\n${values.join('\n')}\n  },`;
-  });
+  const names = Object.keys(GUESS) as (keyof Coefficients)[];
+  const entries = Object.entries(of).map(
+    ([name, coefficients]) =>
+      `  '${name}': [${names.map((column) => Number(coefficients[column].toPrecision(4))).join(', ')}],`,
+  );
   return `{\n${entries.join('\n')}\n}`;
 }
 

@@ -11,6 +11,7 @@ import type { Sequence } from './sequence.ts';
 export interface BatchingOptions {
   readonly model: IterationModel;
   readonly kind: EngineKind;
+  readonly tokenBudget: number;
   readonly maxSequences: number;
   /** Prompt and answer of one request together, at most. */
   readonly contextTokens: number;
@@ -117,8 +118,8 @@ export class BatchingEngine implements Engine {
   }
 
   #next(startMs: number): Plan | undefined {
-    const { kind } = this.#options;
-    const chunks = this.#chunks(kind.tokenBudget - (kind.isMixed ? this.#batch.size : 0));
+    const { kind, tokenBudget } = this.#options;
+    const chunks = this.#chunks(tokenBudget - (kind.isMixed ? this.#batch.size : 0));
     const decodes = this.#batch.size > 0 && (kind.isMixed || chunks.length === 0);
     if (decodes) this.#makeRoom();
     if (chunks.length > 0) return this.#prefillPlan(startMs, chunks, decodes);

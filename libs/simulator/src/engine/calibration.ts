@@ -1,7 +1,8 @@
-import { DEFAULTS, FITTED } from './coefficients.data.ts';
+import { COLUMNS, DEFAULTS, FITTED } from './coefficients.data.ts';
 import type { Coefficients } from './coefficients.ts';
 
-/** Measured on this very engine and model if possible, else what fits the engine's other models best. */
+/** Fitted to this very engine and model if it was measured, else what fits the engine's other models best. */
 export function coefficientsFor(engine: string, model: string): Coefficients {
-  return FITTED[`${engine}/${model}`] ?? DEFAULTS[engine]!;
+  const values = FITTED[`${engine}/${model}`] ?? DEFAULTS[engine]!;
+  return Object.fromEntries(COLUMNS.map((column, at) => [column, values[at]])) as unknown as Coefficients;
 }

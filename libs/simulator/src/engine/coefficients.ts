@@ -1,7 +1,7 @@
 import type { FrontendCosts } from './frontend.ts';
 
 /**
- * How far an engine stays behind the data sheets, and what it adds. All are fitted (`coefficients.data.ts`); none
+ * How far an engine stays behind the data sheets, what it adds, and (the last four) how it is set up. All are fitted (`coefficients.data.ts`); none
  * depends on the load, so that one set answers for every length and concurrency.
  */
 export interface Coefficients extends FrontendCosts {
@@ -29,6 +29,8 @@ export interface Coefficients extends FrontendCosts {
   readonly prefillMs: number;
   /** Share of GPU memory that weights and KV cache may use together. */
   readonly memoryShare: number;
+  /** Tokens of one iteration at most, in prefill and decode together. */
+  readonly tokenBudget: number;
   /** Sequences that the engine keeps for itself of those it was configured for. */
   readonly reservedSequences: number;
   /** Bytes of one cached element. */

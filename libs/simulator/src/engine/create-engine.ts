@@ -2,13 +2,15 @@ import { DomainError } from '@ostro/kernel';
 import type { BatchingSpec, EngineSpec } from '../scenario.ts';
 import { BatchingEngine } from './batching-engine.ts';
 import { coefficientsFor } from './calibration.ts';
-import { ENGINE_KINDS } from './engine-kind.ts';
+import { ENGINE_KINDS, type EngineKind } from './engine-kind.ts';
 import type { Engine } from './engine.ts';
 import { checkEngineModel, type EngineModel } from './engine-model.ts';
 import { FixedTimeEngine } from './fixed-time-engine.ts';
 import { type GpuDataSheet, gpuDataSheet } from './gpu.ts';
 import { IterationModel } from './iteration-model.ts';
 import { engineModel } from './model-catalogue.ts';
+
+const MAX_COUNT = 1_000_000_000;
 
 /** A maker of equal engines: everything that does not change between replicas is worked out once. */
 export interface EngineFactory {
@@ -22,36 +24,38 @@ export interface EngineFactory {
  */
 export function engineFactory(spec: EngineSpec, prefixBlockTokens: number): EngineFactory {
   if (spec.kind === 'batching') return batchingFactory(spec, prefixBlockTokens);
-  checkCount('concurrency', spec.concurrency, 1_000_000);
-  return { concurrency: spec.concurrency, create: () => new FixedTimeEngine(spec.concurrency) };
+  const { concurrency } = spec;
+  checkCounts({ concurrency });
+  return { concurrency, create: () => new FixedTimeEngine(concurrency) };
 }
 
 function batchingFactory(spec: BatchingSpec, prefixBlockTokens: number): EngineFactory {
   const model: EngineModel = typeof spec.model === 'string' ? engineModel(spec.model) : spec.model;
   checkEngineModel(model);
   const gpu = typeof spec.gpu === 'string' ? gpuDataSheet(spec.gpu) : checkedGpu(spec.gpu);
-  const kind = Object.hasOwn(ENGINE_KINDS, spec.engine) ? ENGINE_KINDS[spec.engine]! : undefined;
-  if (kind === undefined) throw invalid('engine', `one of ${Object.keys(ENGINE_KINDS).join(', ')}`, spec.engine);
+  const kind = engineKind(spec.engine);
   const { tensorParallel, dataParallel = 1, precision = 'bf16' } = spec;
-  const maxSequences = spec.maxSequences ?? kind.maxSequences;
-  const contextTokens = spec.contextTokens ?? model.contextTokens;
-  checkCount('tensorParallel', tensorParallel, 1024);
-  checkCount('dataParallel', dataParallel, 1024);
-  checkCount('maxSequences', maxSequences, 1_000_000);
-  checkCount('contextTokens', contextTokens, 1_000_000_000);
+  const { maxSequences = kind.maxSequences, contextTokens = model.contextTokens } = spec;
+  checkCounts({ tensorParallel, dataParallel, maxSequences, contextTokens });
   const coefficients = spec.coefficients ?? coefficientsFor(kind.name, model.name);
   const iteration = new IterationModel(model, gpu, { tensorParallel, dataParallel, precision }, coefficients);
   if (iteration.kvPoolTokens < prefixBlockTokens) throw doesNotFit(spec, model);
-  const usable = Math.max(1, maxSequences - coefficients.reservedSequences);
   const options = {
     model: iteration,
     kind,
-    maxSequences: usable,
+    tokenBudget: coefficients.tokenBudget,
+    maxSequences: Math.max(1, maxSequences - coefficients.reservedSequences),
     contextTokens,
     prefixBlockTokens,
     frontend: coefficients,
   };
   return { concurrency: maxSequences, create: () => new BatchingEngine(options) };
+}
+
+function engineKind(name: string): EngineKind {
+  const found = Object.hasOwn(ENGINE_KINDS, name) ? ENGINE_KINDS[name] : undefined;
+  if (found === undefined) throw invalid('engine', `one of ${Object.keys(ENGINE_KINDS).join(', ')}`, name);
+  return found;
 }
 
 function checkedGpu(gpu: GpuDataSheet): GpuDataSheet {
@@ -61,9 +65,10 @@ function checkedGpu(gpu: GpuDataSheet): GpuDataSheet {
   return gpu;
 }
 
-function checkCount(field: string, value: number, max: number): void {
-  if (!(Number.isInteger(value) && value >= 1 && value <= max)) {
-    throw invalid(field, `a whole number from 1 to ${max}`, value);
+function checkCounts(counts: Readonly<Record<string, number>>): void {
+  for (const [field, value] of Object.entries(counts)) {
+    if (Number.isInteger(value) && value >= 1 && value <= MAX_COUNT) continue;
+    throw invalid(field, `a whole number from 1 to ${MAX_COUNT}`, value);
   }
 }
 

@@ -1,8 +1,6 @@
 /** How an engine schedules its iterations: what its documents say, not fitted. */
 export interface EngineKind {
   readonly name: string;
-  /** Tokens of one iteration at most, in prefill and decode together. */
-  readonly tokenBudget: number;
   /** Prefill chunks ride along with decoding; otherwise prefill goes first and decoding stands still meanwhile. */
   readonly isMixed: boolean;
   /** A request is admitted once its whole answer is sure to fit; otherwise once its prompt does, and may be preempted. */
@@ -11,11 +9,11 @@ export interface EngineKind {
 }
 
 /**
- * vLLM V1: chunked prefill mixed with decoding, preemption by recomputing. SGLang: prefill first, chunks of 8,192.
+ * vLLM V1: chunked prefill mixed with decoding, preemption by recomputing. SGLang: prefill first.
  * TensorRT-LLM: in-flight batching, `GUARANTEED_NO_EVICT` by default.
  */
 export const ENGINE_KINDS: Readonly<Record<string, EngineKind>> = {
-  vllm: { name: 'vllm', tokenBudget: 8192, isMixed: true, reservesAnswer: false, maxSequences: 1024 },
-  sglang: { name: 'sglang', tokenBudget: 8192, isMixed: false, reservesAnswer: false, maxSequences: 1024 },
-  trtllm: { name: 'trtllm', tokenBudget: 8192, isMixed: true, reservesAnswer: true, maxSequences: 2048 },
+  vllm: { name: 'vllm', isMixed: true, reservesAnswer: false, maxSequences: 1024 },
+  sglang: { name: 'sglang', isMixed: false, reservesAnswer: false, maxSequences: 1024 },
+  trtllm: { name: 'trtllm', isMixed: true, reservesAnswer: true, maxSequences: 2048 },
 };

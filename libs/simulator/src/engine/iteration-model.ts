@@ -1,7 +1,14 @@
 import type { Coefficients } from './coefficients.ts';
 import type { EngineModel } from './engine-model.ts';
 import type { GpuDataSheet } from './gpu.ts';
-import { bytesPerParameter, expertsTouched, kvElementsPerToken, type Precision } from './model-sizes.ts';
+import {
+  attendingLayers,
+  expertsTouched,
+  kvElementsPerToken,
+  kvShards,
+  modelSizes,
+  type Precision,
+} from './model-sizes.ts';
 
 /** More tokens than any sequence has; finite, so that nothing times it is a number. */
 const NO_LIMIT = 2 ** 40;
@@ -39,7 +46,6 @@ export class IterationModel {
   readonly kvMsPerToken: number;
   readonly #c: Coefficients;
   readonly #model: EngineModel;
-  readonly #isGroup: boolean;
   readonly #attendedEach: number;
   readonly #fixedMs: number;
   readonly #denseReadMs: number;
@@ -51,36 +57,28 @@ export class IterationModel {
 
   constructor(model: EngineModel, gpu: GpuDataSheet, layout: EngineLayout, c: Coefficients) {
     const { tensorParallel, dataParallel, precision } = layout;
+    const { attention, layers, hidden } = model;
+    const sizes = modelSizes(model, precision);
     const gpus = tensorParallel * dataParallel;
-    const { attention, experts } = model;
-    const embedding = model.vocabulary * model.hidden;
-    const expertParameters = experts?.parameters ?? 0;
-    const dense = model.parameters - expertParameters - embedding;
-    const bytes = bytesPerParameter(precision);
-    const rate = (precision === 'fp8' ? (gpu.fp8Flops ?? gpu.bf16Flops) : gpu.bf16Flops) / 1000;
-    const bandwidth = gpu.memoryBytesPerSecond / 1000;
+    const ms = { ofByte: 1000 / gpu.memoryBytesPerSecond, ofFlop: 1000 / rateOf(gpu, precision) };
 
     this.#c = c;
     this.#model = model;
-    this.#isGroup = gpus > 1;
-    this.#attendedEach = attention.kind === 'latent' ? (attention.attendedTokens ?? NO_LIMIT) : NO_LIMIT;
-    this.#fixedMs = c.iterationMs + model.layers * (c.layerMs + (gpus > 1 ? 2 * c.allReduceMs : 0));
-    this.#denseReadMs = (dense * bytes.dense) / tensorParallel / (bandwidth * c.weightBandwidth);
-    this.#denseMsPerToken = (2 * dense) / gpus / (rate * c.flops);
-    this.#expertReadMs = (expertParameters * bytes.expert) / gpus / (bandwidth * c.expertBandwidth);
-    const active = experts === undefined ? 0 : (expertParameters / experts.count) * experts.perToken;
-    this.#expertMsPerToken = (2 * active) / gpus / (rate * c.expertFlops);
-    const attending = attention.kind === 'grouped' ? (attention.layers ?? model.layers) : model.layers;
-    const bf16Rate = gpu.bf16Flops / 1000;
-    this.#pairMs = (4 * attention.heads * attention.headSize * attending) / gpus / (bf16Rate * c.attentionFlops);
-    const ring = (2 * (tensorParallel - 1)) / tensorParallel;
-    this.#linkMsPerToken =
-      (2 * model.layers * 2 * model.hidden * ring) / dataParallel / ((gpu.linkBytesPerSecond / 1000) * c.linkBandwidth);
+    this.#attendedEach = attendedEach(model);
+    this.#fixedMs = c.iterationMs + layers * (c.layerMs + (gpus > 1 ? 2 * c.allReduceMs : 0));
+    this.#denseReadMs = ((sizes.denseBytes / tensorParallel) * ms.ofByte) / c.weightBandwidth;
+    this.#denseMsPerToken = (((2 * sizes.denseParameters) / gpus) * ms.ofFlop) / c.flops;
+    this.#expertReadMs = ((sizes.expertBytes / gpus) * ms.ofByte) / c.expertBandwidth;
+    this.#expertMsPerToken = (((2 * sizes.activeExpertParameters) / gpus) * ms.ofFlop) / c.expertFlops;
+    const pairFlops = 4 * attention.heads * attention.headSize * attendingLayers(model);
+    this.#pairMs = ((pairFlops / gpus) * 1000) / (gpu.bf16Flops * c.attentionFlops);
+    // Two all-reduces a layer; in a ring each GPU sends 2 (n - 1) / n of the activations, of 2 bytes each.
+    const sent = (2 * layers * 2 * hidden * 2 * (tensorParallel - 1)) / tensorParallel / dataParallel;
+    this.#linkMsPerToken = (sent * 1000) / (gpu.linkBytesPerSecond * c.linkBandwidth);
 
-    const shards = attention.kind === 'grouped' ? Math.min(tensorParallel, attention.kvHeads) : 1;
-    const kvBytes = (kvElementsPerToken(model) * c.kvElementBytes) / shards;
-    this.kvMsPerToken = kvBytes / dataParallel / (bandwidth * c.kvBandwidth);
-    const weights = ((dense + 2 * embedding) * bytes.dense) / tensorParallel + (expertParameters * bytes.expert) / gpus;
+    const kvBytes = (kvElementsPerToken(model) * c.kvElementBytes) / kvShards(model, tensorParallel);
+    this.kvMsPerToken = ((kvBytes / dataParallel) * ms.ofByte) / c.kvBandwidth;
+    const weights = (sizes.denseBytes + sizes.embeddingBytes) / tensorParallel + sizes.expertBytes / gpus;
     const room = gpu.memoryBytes * c.memoryShare - weights;
     this.kvPoolTokens = Math.max(0, Math.floor((room / kvBytes) * dataParallel));
   }
@@ -114,11 +112,18 @@ export class IterationModel {
   }
 
   #productsMs(tokens: number): number {
-    const dense = Math.max(this.#denseReadMs, tokens * this.#denseMsPerToken);
-    const link = this.#isGroup ? tokens * this.#linkMsPerToken : 0;
+    const dense = Math.max(this.#denseReadMs, tokens * this.#denseMsPerToken) + tokens * this.#linkMsPerToken;
     const { experts } = this.#model;
-    if (experts === undefined) return dense + link;
+    if (experts === undefined) return dense;
     const read = (this.#expertReadMs * expertsTouched(experts, tokens)) / experts.count;
-    return dense + link + Math.max(read, tokens * this.#expertMsPerToken);
+    return dense + Math.max(read, tokens * this.#expertMsPerToken);
   }
+}
+
+function rateOf(gpu: GpuDataSheet, precision: Precision): number {
+  return precision === 'fp8' ? (gpu.fp8Flops ?? gpu.bf16Flops) : gpu.bf16Flops;
+}
+
+function attendedEach({ attention }: EngineModel): number {
+  return attention.kind === 'latent' ? (attention.attendedTokens ?? NO_LIMIT) : NO_LIMIT;
 }

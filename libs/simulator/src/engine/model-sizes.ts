@@ -9,14 +9,52 @@ const BYTES: Readonly<Record<Precision, { readonly dense: number; readonly exper
   int4: { dense: 2, expert: 0.5625 },
 };
 
-export function bytesPerParameter(precision: Precision): { readonly dense: number; readonly expert: number } {
-  return BYTES[precision];
+/** Where a model's parameters are, and what they weigh. */
+export interface ModelSizes {
+  /** Attention, dense layers and shared experts. */
+  readonly denseParameters: number;
+  readonly expertParameters: number;
+  /** Of the experts' parameters, those that one token uses. */
+  readonly activeExpertParameters: number;
+  /** One table of the vocabulary; input and output have one each. */
+  readonly embeddingParameters: number;
+  readonly denseBytes: number;
+  readonly expertBytes: number;
+  readonly embeddingBytes: number;
+}
+
+export function modelSizes({ vocabulary, hidden, parameters, experts }: EngineModel, precision: Precision): ModelSizes {
+  const embeddingParameters = vocabulary * hidden;
+  const expertParameters = experts?.parameters ?? 0;
+  const denseParameters = parameters - expertParameters - embeddingParameters;
+  const bytes = BYTES[precision];
+  return {
+    denseParameters,
+    expertParameters,
+    activeExpertParameters: experts === undefined ? 0 : (expertParameters / experts.count) * experts.perToken,
+    embeddingParameters,
+    denseBytes: denseParameters * bytes.dense,
+    expertBytes: expertParameters * bytes.expert,
+    embeddingBytes: 2 * embeddingParameters * bytes.dense,
+  };
+}
+
+/** Layers whose attention reads what the context left in the cache. */
+export function attendingLayers({ attention, layers }: EngineModel): number {
+  return attention.kind === 'grouped' ? (attention.layers ?? layers) : layers;
+}
+
+/** Over how many GPUs of a group the cache divides: beyond the KV heads there are copies, and a latent is copied always. */
+export function kvShards({ attention }: EngineModel, tensorParallel: number): number {
+  return attention.kind === 'grouped' ? Math.min(tensorParallel, attention.kvHeads) : 1;
 }
 
 /** Elements that one token leaves in the KV cache: 2 x layers x kv_heads x head_size, or layers x (rank + rope). */
-export function kvElementsPerToken({ attention, layers }: EngineModel): number {
-  if (attention.kind === 'latent') return layers * (attention.kvRank + attention.ropeSize);
-  return 2 * (attention.layers ?? layers) * attention.kvHeads * attention.headSize;
+export function kvElementsPerToken(model: EngineModel): number {
+  const { attention } = model;
+  const each =
+    attention.kind === 'latent' ? attention.kvRank + attention.ropeSize : 2 * attention.kvHeads * attention.headSize;
+  return attendingLayers(model) * each;
 }
 
 /**
