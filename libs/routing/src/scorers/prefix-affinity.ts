@@ -14,7 +14,8 @@ export const prefixAffinity: Scorer = {
   name: 'prefix-affinity',
   add: ({ blocks, inputTokens }, view, slots, totals, weight) => {
     for (const { slot, blocks: held } of view.index.matches(blocks, slots.length)) {
-      totals[slot]! += weight * Math.floor((1000 * Math.min(held * view.blockTokens, inputTokens)) / inputTokens);
+      totals[slot]! +=
+        weight * Math.floor((1000 * Math.min(held * view.blockTokens, inputTokens)) / Math.max(1, inputTokens));
     }
   },
 };
