@@ -11,7 +11,7 @@ export interface Report {
   /** Accelerators held, from reservation to release. */
   readonly gpuHours: number;
   readonly milliEuro: number;
-  /** Starts of replicas on request: those that no `minReplicas` asked for count too. */
+  /** Starts of replicas while requests waited for them. */
   readonly coldStarts: number;
   readonly startsByTier: Readonly<Record<'none' | 'disk' | 'hostRam', number>>;
   /** Requests that found no ready replica. */

@@ -10,6 +10,7 @@ import { CellLearning, LEARN_EVERY_MS } from './cell-learning.ts';
 import { Deployment } from './deployment.ts';
 import { EventHeap } from './event-heap.ts';
 import { Fleet, organizationOf } from './fleet.ts';
+import { ReplicaBook } from './replica-book.ts';
 import type { SimulatedReplica } from './replica.ts';
 import { GatewayRouter, LastUsedRouter } from './router.ts';
 import { scale } from './scaler.ts';
@@ -18,10 +19,6 @@ import { scale } from './scaler.ts';
 const TICK_BUSY_MS = 1000;
 const TICK_IDLE_MS = 5000;
 const TICK_NONE_MS = 30_000;
-/** What fitted nowhere is tried again after so long, or when something was released. */
-const RETRY_MS = 10_000;
-const HOUR_MS = 3_600_000;
-const DEFAULT_SPREAD_MILLI = 100;
 const DEFAULT_PREFIX_BLOCK_TOKENS = 512;
 const DEFAULT_KEPT_REFUSALS = 20;
 
@@ -35,7 +32,7 @@ type Happening =
 export class Simulation {
   readonly #scenario: Scenario;
   readonly #fleet: Fleet;
-  readonly #random: SeededRandom;
+  readonly #book: ReplicaBook;
   readonly #recorder: Recorder;
   readonly #learning: CellLearning;
   readonly #deployments = new Map<string, Deployment>();
@@ -50,8 +47,8 @@ export class Simulation {
     this.#scenario = scenario;
     const { nodes, policy, seed } = scenario;
     this.#fleet = within('nodes', () => new Fleet(nodes, policy.placement, seed));
-    this.#random = new SeededRandom(seed);
     this.#recorder = new Recorder(scenario.keepRefusals ?? DEFAULT_KEPT_REFUSALS, () => this.#levels, onProgress);
+    this.#book = new ReplicaBook(this.#fleet, this.#recorder, new SeededRandom(seed), this.#levels);
     this.#learning = new CellLearning(policy.budgetMilliEuroPerHour);
     this.#events.push(LEARN_EVERY_MS, { kind: 'learn', atMs: LEARN_EVERY_MS });
     this.#listener = {
@@ -103,7 +100,7 @@ export class Simulation {
     for (const deployment of this.#deployments.values()) {
       while (deployment.held.length > 0) this.#refuseFirst(deployment, 'NEVER_SERVED');
       for (let left = deployment.inFlight; left > 0; left--) this.#refuse(deployment, 'NEVER_SERVED');
-      for (const replica of deployment.replicas) this.#account(replica);
+      for (const replica of deployment.replicas) this.#book.account(replica, this.#nowMs);
     }
   }
 
@@ -125,9 +122,8 @@ export class Simulation {
   }
 
   #learn(): void {
-    const running = [...this.#deployments.values()].flatMap(({ replicas }) => replicas);
-    const spent = running.reduce((sum, replica) => sum + this.#milliEuro(replica), this.#recorder.milliEuro);
-    this.#learning.fold(spent);
+    const held = [...this.#deployments.values()].flatMap(({ replicas }) => replicas);
+    this.#learning.fold(this.#book.spentMilliEuro(held, this.#nowMs));
     const atMs = this.#nowMs + LEARN_EVERY_MS;
     this.#events.push(atMs, { kind: 'learn', atMs });
   }
@@ -162,90 +158,22 @@ export class Simulation {
     if (isHeld) decisions.held += 1;
     if (start > 0) decisions.scaledUp += 1;
     if (stop.length + drain.length > 0) decisions.scaledDown += 1;
-    for (const { replica, keepInHostRam } of stop) this.#stop(replica, keepInHostRam);
-    for (const replica of drain) {
-      replica.phase = 'draining';
-      this.#levels.ready -= 1;
+    for (const { replica, keepInHostRam } of stop) this.#book.stop(replica, keepInHostRam, this.#nowMs);
+    for (const replica of drain) this.#book.drain(replica);
+    for (let count = 0; count < start; count++) {
+      const started = this.#book.start(deployment, this.#nowMs);
+      if (started === undefined) break;
+      const { replica, readyMs } = started;
+      this.#events.push(readyMs, { kind: 'loaded', replica, atMs: readyMs });
     }
-    for (let count = 0; count < start; count++) if (!this.#start(deployment)) break;
     this.#tickAt(deployment, this.#nowMs + tickAfter(deployment));
-  }
-
-  #start(deployment: Deployment): boolean {
-    const isBlocked = this.#nowMs < deployment.blockedUntilMs && deployment.blockedAtRelease === this.#fleet.releases;
-    if (isBlocked) return false;
-    const placed = within('deployments', () => this.#fleet.start(deployment));
-    if ('refusal' in placed) {
-      deployment.blockedUntilMs = this.#nowMs + RETRY_MS;
-      deployment.blockedAtRelease = this.#fleet.releases;
-      this.#recorder.placementRefused({
-        atMs: this.#nowMs,
-        deployment: deployment.spec.name,
-        text: placed.refusal,
-      });
-      return false;
-    }
-    const replica: SimulatedReplica = {
-      ...placed,
-      deployment,
-      engine: deployment.factory.create(),
-      placedMs: this.#nowMs,
-      phase: 'loading',
-      inFlight: 0,
-      usedMs: this.#nowMs,
-      dueMs: Infinity,
-    };
-    deployment.replicas.push(replica);
-    this.#recorder.decisions.placed += 1;
-    this.#recorder.startsByTier[placed.tier] += 1;
-    if (deployment.held.length > 0) {
-      deployment.coldStarts += 1;
-      this.#recorder.coldStarts += 1;
-    }
-    this.#levels.replicas += 1;
-    this.#levels.gpus += placed.accelerators;
-    const atMs = this.#nowMs + this.#loadMs(deployment, placed.tier);
-    this.#events.push(atMs, { kind: 'loaded', replica, atMs });
-    return true;
-  }
-
-  #loadMs({ spec: { load } }: Deployment, tier: 'none' | 'disk' | 'hostRam'): number {
-    const spread = load.spreadMilli ?? DEFAULT_SPREAD_MILLI;
-    const milli = 1000 - spread + this.#random.below(2 * spread + 1);
-    return (load[`${tier}Ms`] * milli) / 1000;
   }
 
   #loaded(replica: SimulatedReplica): void {
     if (replica.phase !== 'loading') return;
-    replica.phase = 'ready';
-    this.#fleet.loaded(replica.nodeId, replica.deployment.digest);
-    replica.usedMs = this.#nowMs;
-    this.#levels.ready += 1;
+    this.#book.loaded(replica, this.#nowMs);
     this.#serveHeld(replica.deployment);
     this.#scale(replica.deployment);
-  }
-
-  #stop(replica: SimulatedReplica, keepInHostRam: boolean): void {
-    const { deployment } = replica;
-    if (replica.phase === 'ready') this.#levels.ready -= 1;
-    replica.phase = 'stopped';
-    this.#account(replica);
-    this.#recorder.preemptions += replica.engine.load().preemptions;
-    deployment.replicas = deployment.replicas.filter((each) => each !== replica);
-    this.#fleet.stop(replica, keepInHostRam);
-    this.#levels.replicas -= 1;
-    this.#levels.gpus -= replica.accelerators;
-  }
-
-  #account(replica: SimulatedReplica): void {
-    const gpuMs = (this.#nowMs - replica.placedMs) * replica.accelerators;
-    replica.deployment.gpuMs += gpuMs;
-    this.#recorder.gpuMs += gpuMs;
-    this.#recorder.milliEuro += this.#milliEuro(replica);
-  }
-
-  #milliEuro({ placedMs, milliEuroPerHour }: SimulatedReplica): number {
-    return ((this.#nowMs - placedMs) * milliEuroPerHour) / HOUR_MS;
   }
 
   #dispatch(deployment: Deployment, request: SimulatedRequest): boolean {
@@ -295,7 +223,7 @@ export class Simulation {
     if (replica.inFlight === before) return;
     const { deployment } = replica;
     if (deployment.held.length > 0) this.#serveHeld(deployment);
-    if (replica.phase === 'draining' && replica.inFlight === 0) this.#stop(replica, false);
+    if (replica.phase === 'draining' && replica.inFlight === 0) this.#book.stop(replica, false, this.#nowMs);
   }
 
   #firstToken(id: number, atMs: number, cachedTokens: number): void {

@@ -1,4 +1,5 @@
 import type { DecisionCounts, ExplainedRefusal, Progress, RefusalReason } from '../report.ts';
+import type { LoadTier } from '../cluster/weight-tiers.ts';
 import { Histogram } from './histogram.ts';
 import { type Levels, SeriesRecorder } from './series.ts';
 
@@ -69,6 +70,18 @@ export class Recorder {
   placementRefused(refusal: ExplainedRefusal): void {
     this.decisions.unschedulable += 1;
     if (this.explained.length < this.#keepRefusals) this.explained.push(refusal);
+  }
+
+  replicaStarted(tier: LoadTier, isAwaited: boolean): void {
+    this.decisions.placed += 1;
+    this.startsByTier[tier] += 1;
+    if (isAwaited) this.coldStarts += 1;
+  }
+
+  replicaEnded(gpuMs: number, milliEuro: number, preemptions: number): void {
+    this.gpuMs += gpuMs;
+    this.milliEuro += milliEuro;
+    this.preemptions += preemptions;
   }
 
   requestCompleted(served: Served, atMs: number): { readonly waitMs: number; readonly ttftMs: number | undefined } {

@@ -8,8 +8,6 @@ const HOUR_MS = 3_600_000;
 /** Puts together what was recorded, in an order of keys that never changes. */
 export function reportOf(seed: number, endMs: number, recorder: Recorder, deployments: readonly Deployment[]): Report {
   const { arrived, completed, refused, refusedByReason, startsByTier, decisions, explained } = recorder;
-  const running = deployments.flatMap(({ replicas }) => replicas);
-  const preemptions = running.reduce((sum, { engine }) => sum + engine.load().preemptions, recorder.preemptions);
   return {
     seed,
     simulatedMs: rounded(endMs),
@@ -27,7 +25,7 @@ export function reportOf(seed: number, endMs: number, recorder: Recorder, deploy
     inputTokens: recorder.inputTokens,
     cachedTokens: recorder.cachedTokens,
     outputTokens: recorder.outputTokens,
-    preemptions,
+    preemptions: recorder.preemptions,
     decisions: { ...decisions },
     refusals: explained,
     deployments: deployments.map(deploymentReport),
