@@ -14,6 +14,7 @@ export interface Appraised {
 
 /** What a request makes of single nodes, each on its own: true until the node or the context is another. */
 export class Appraisal {
+  readonly #leading: number;
   readonly #scorers: readonly { name: string; weight: number; score: (candidate: Candidate) => number }[];
 
   constructor(
@@ -21,6 +22,8 @@ export class Appraisal {
     readonly profile: Profile,
     readonly context: ScoringContext,
   ) {
+    const leading = profile.filters.findIndex((filter) => !filter.fixed);
+    this.#leading = leading < 0 ? profile.filters.length : leading;
     this.#scorers = profile.scorers.map(({ scorer, weight }) => ({
       name: scorer.name,
       weight,
@@ -28,9 +31,24 @@ export class Appraisal {
     }));
   }
 
-  /** The best total on the node, or `-1 - stage` where the filter at that stage refuses it. */
-  valueOf(node: NodeSnapshot): number {
-    const walked = walk(this.request, node, this.profile.filters);
+  /**
+   * What the leading filters that look at fixed facts alone make of the node: `-1 - stage` where one refuses it, 1 where
+   * they let every accelerator through, 0 where only some.
+   */
+  fixedOf(node: NodeSnapshot): number {
+    const filters = this.profile.filters.slice(0, this.#leading);
+    const walked = walk(this.request, node, filters);
+    if (!walked.passed) return -1 - walked.stage;
+    return walked.accelerators === walk(this.request, node, []).accelerators ? 1 : 0;
+  }
+
+  /**
+   * The best total on the node, or `-1 - stage` where the filter at that stage refuses it; `fixed` is the answer of
+   * `fixedOf` for it, where that is known.
+   */
+  valueOf(node: NodeSnapshot, fixed = 0): number {
+    if (fixed < 0) return fixed;
+    const walked = walk(this.request, node, this.profile.filters, fixed > 0 ? this.#leading : 0);
     return walked.passed ? this.#best(node, walked.accelerators).total : -1 - walked.stage;
   }
 

@@ -59,6 +59,7 @@ function areTwins(a: AcceleratorSnapshot, b: AcceleratorSnapshot): boolean {
 }
 
 function tightest(island: readonly AcceleratorSnapshot[], count: number): readonly AcceleratorSnapshot[] {
+  if (island.length === count) return island;
   const byId = (a: AcceleratorSnapshot, b: AcceleratorSnapshot): number => compareIds(a.acceleratorId, b.acceleratorId);
   return [...island]
     .sort((a, b) => a.freeMemoryBytes - b.freeMemoryBytes || byId(a, b))

@@ -1,7 +1,7 @@
 import { Appraisal } from './appraisal.ts';
 import type { ClusterSnapshot } from './cluster/cluster-snapshot.ts';
 import type { Layout } from './cluster/layout.ts';
-import { replicasOf } from './cluster/node.ts';
+import { type NodeSnapshot, replicasOf } from './cluster/node.ts';
 import type { RankedCandidate } from './decision.ts';
 import { pick, type Picked, type PickRule } from './pick.ts';
 
@@ -23,14 +23,21 @@ export interface RefusedNodes {
   readonly nearest: number;
 }
 
+interface Local extends Pick<RankedCandidate, 'nodeId' | 'acceleratorIds'> {
+  readonly node: NodeSnapshot;
+  /** Without what the site adds. */
+  readonly scores: readonly number[];
+}
+
 interface Found {
   readonly first: number[];
   nearest: number;
   missing: number;
 }
 
-const UNKNOWN = Number.NaN;
+const UNKNOWN = -128;
 const UNSEEN = -(2 ** 31);
+const MOST_DESCRIBED = 64;
 /** How many refused nodes a decision names for each filter. */
 const NAMED_NODES = 5;
 
@@ -44,6 +51,8 @@ export class Ranking {
   readonly #layout: Layout;
   readonly #values: Int32Array;
   readonly #bounds: Int32Array;
+  /** What is known of each node for as long as only its replicas change, see `fixedOf`. */
+  readonly #fixed: Int8Array;
   readonly #refusedBy: number[];
   readonly #siteScores: readonly SiteScore[];
   /** Replicas of the deployment on each node, where a scorer asks for those in the site. */
@@ -51,6 +60,7 @@ export class Ranking {
   readonly #siblingsInSite: Int32Array;
   /** What each refused node lacks; allocated by the first refusal, and unknown until then and after each change. */
   #missing: Float64Array | undefined;
+  readonly #described = new Map<number, Local>();
   /** As last seen. */
   #snapshot: ClusterSnapshot | undefined;
 
@@ -62,6 +72,7 @@ export class Ranking {
     this.#layout = layout;
     this.#values = new Int32Array(layout.size).fill(UNSEEN);
     this.#bounds = new Int32Array(layout.siteOf.length).fill(-1);
+    this.#fixed = new Int8Array(layout.size).fill(UNKNOWN);
     this.#refusedBy = appraisal.profile.filters.map(() => 0);
     this.#siteScores = appraisal.profile.scorers.flatMap(({ scorer, weight }, at) => {
       const score = scorer.prepareSite?.(appraisal.request);
@@ -79,11 +90,12 @@ export class Ranking {
     const known = before?.history === snapshot.history && snapshot.history.between(before.version, snapshot.version);
     if (!known) return this.#compareAll(before, snapshot);
     const { deploymentId } = this.appraisal.request;
-    for (const { position, previous, deploymentIds } of known.changes) {
+    for (const { position, deploymentIds, isFixedAlike } of known.changes) {
+      if (!isFixedAlike) this.#fixed[position] = UNKNOWN;
       if (deploymentIds.includes(deploymentId)) this.#count(position);
-      // Once for each node, however often it changed.
-      if (previous < known.from) this.#judge(position);
     }
+    // Once for each node, however often it changed.
+    for (const { position, previous } of known.changes) if (previous < known.from) this.#judge(position);
   }
 
   /** How many nodes each filter refuses. */
@@ -120,6 +132,7 @@ export class Ranking {
   #compareAll(before: ClusterSnapshot | undefined, now: ClusterSnapshot): void {
     for (let position = 0; position < now.layout.size; position += 1) {
       if (before?.nodeAt(position) === now.nodeAt(position)) continue;
+      this.#fixed[position] = UNKNOWN;
       this.#count(position);
       this.#judge(position);
     }
@@ -133,12 +146,13 @@ export class Ranking {
   }
 
   #judge(position: number): void {
-    const old = this.#values[position]!;
-    const value = this.appraisal.valueOf(this.#snapshot!.nodeAt(position));
+    const [old, node] = [this.#values[position]!, this.#snapshot!.nodeAt(position)];
+    if (this.#fixed[position] === UNKNOWN) this.#fixed[position] = this.appraisal.fixedOf(node);
+    const value = this.appraisal.valueOf(node, this.#fixed[position]);
     if (old < 0 && old !== UNSEEN) this.#refusedBy[-1 - old]! -= 1;
     if (value < 0) this.#refusedBy[-1 - value]! += 1;
     this.#values[position] = value;
-    if (this.#missing !== undefined) this.#missing[position] = UNKNOWN;
+    if (this.#missing !== undefined) this.#missing[position] = Number.NaN;
     const block = this.#layout.blockOf[position]!;
     if (value > this.#bounds[block]!) this.#bounds[block] = value;
   }
@@ -154,24 +168,33 @@ export class Ranking {
   }
 
   #describe({ position, total }: Picked): RankedCandidate {
-    const candidate = this.appraisal.bestOn(this.#snapshot!.nodeAt(position));
-    const scores = [...this.appraisal.scoresOf(candidate)];
-    for (const { at, score } of this.#siteScores) scores[at]! += score(this.#siblingsInSite[this.#siteAt(position)]!);
-    return {
-      nodeId: candidate.node.nodeId,
-      acceleratorIds: candidate.accelerators.map(({ acceleratorId }) => acceleratorId),
-      total,
-      scores: this.appraisal.profile.scorers.map(({ scorer, weight }, at) => ({
-        scorer: scorer.name,
-        weight,
-        score: scores[at]!,
-      })),
-    };
+    const { nodeId, acceleratorIds, scores } = this.#localOn(position);
+    const whole = [...scores];
+    for (const { at, score } of this.#siteScores) whole[at]! += score(this.#siblingsInSite[this.#siteAt(position)]!);
+    const named = this.appraisal.profile.scorers.map(({ scorer, weight }, at) => ({
+      scorer: scorer.name,
+      weight,
+      score: whole[at]!,
+    }));
+    return { nodeId, acceleratorIds, total, scores: named };
+  }
+
+  /** The best choice on a node and its scores, remembered because the best nodes of one decision are those of the next. */
+  #localOn(position: number): Local {
+    const node = this.#snapshot!.nodeAt(position);
+    const known = this.#described.get(position);
+    if (known?.node === node) return known;
+    const candidate = this.appraisal.bestOn(node);
+    const acceleratorIds = candidate.accelerators.map(({ acceleratorId }) => acceleratorId);
+    const local = { node, nodeId: node.nodeId, acceleratorIds, scores: this.appraisal.scoresOf(candidate) };
+    if (this.#described.size >= MOST_DESCRIBED) this.#described.clear();
+    this.#described.set(position, local);
+    return local;
   }
 
   #allMissing(): Float64Array {
     const values = this.#values;
-    const missing = (this.#missing ??= new Float64Array(values.length).fill(UNKNOWN));
+    const missing = (this.#missing ??= new Float64Array(values.length).fill(Number.NaN));
     for (let position = 0; position < missing.length; position += 1) {
       if (values[position]! >= 0 || !Number.isNaN(missing[position]!)) continue;
       missing[position] = this.appraisal.refusalOf(this.#snapshot!.nodeAt(position)).missing;

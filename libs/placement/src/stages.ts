@@ -12,6 +12,8 @@ export interface Filter {
   readonly name: string;
   /** Keeps a promise (residency, isolation, no over-allocation): no profile may leave it out. */
   readonly mandatory: boolean;
+  /** Looks only at what no replica changes (see `isFixedAlike`): its answer is kept while replicas come and go. */
+  readonly fixed?: boolean;
   keep(
     request: RequestShape,
     node: NodeSnapshot,
@@ -68,10 +70,10 @@ export type Walked =
   /** Refused by the filter at `stage`, which was given `accelerators`. */
   | { readonly passed: false; readonly stage: number; readonly accelerators: readonly AcceleratorSnapshot[] };
 
-/** Takes a node through the filters, in order, up to the first that refuses it. */
-export function walk(request: RequestShape, node: NodeSnapshot, filters: readonly Filter[]): Walked {
+/** Takes a node through the filters, in order and from a stage on, up to the first that refuses it. */
+export function walk(request: RequestShape, node: NodeSnapshot, filters: readonly Filter[], from = 0): Walked {
   let accelerators = request.accelerator.count === 0 ? NOTHING : placeableAccelerators(node);
-  for (let stage = 0; stage < filters.length; stage += 1) {
+  for (let stage = from; stage < filters.length; stage += 1) {
     const kept = filters[stage]!.keep(request, node, accelerators);
     if (kept.length === 0 && kept !== accelerators) return { passed: false, stage, accelerators };
     accelerators = kept;

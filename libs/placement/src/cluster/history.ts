@@ -1,8 +1,10 @@
-import type { NodeSnapshot, ReplicaOnNode } from './node.ts';
+import type { AcceleratorSnapshot, NodeSnapshot, ReplicaOnNode } from './node.ts';
 
 /** One node that became another. */
 export interface Change {
   readonly position: number;
+  /** Replicas came or went, and nothing else. */
+  readonly isFixedAlike: boolean;
   /** Whose number of replicas on the node may be another; mostly one. */
   readonly deploymentIds: readonly string[];
   /** When the same position changed before; -1 for never. */
@@ -31,7 +33,8 @@ export class History {
   after(version: number, position: number, before: NodeSnapshot, after: NodeSnapshot): History {
     if (version !== this.length) return new History(this.kept).after(0, position, before, after);
     const previous = this.#latest.get(position) ?? -1;
-    this.#changes.push({ position, previous, deploymentIds: changedDeployments(before.replicas, after.replicas) });
+    const deploymentIds = changedDeployments(before.replicas, after.replicas);
+    this.#changes.push({ position, previous, deploymentIds, isFixedAlike: isFixedAlike(before, after) });
     this.#latest.set(position, version);
     if (this.#changes.length > 2 * this.kept) {
       this.#changes = this.#changes.slice(this.kept);
@@ -52,4 +55,35 @@ function changedDeployments(before: readonly ReplicaOnNode[], after: readonly Re
   const [left, came] = [new Set(before), new Set<ReplicaOnNode>()];
   for (const replica of after) if (!left.delete(replica)) came.add(replica);
   return [...left, ...came].map(({ deploymentId }) => deploymentId);
+}
+
+/** Whether two states of a node differ at most in what replicas take: what is free, who holds it, what is cached. */
+function isFixedAlike(a: NodeSnapshot, b: NodeSnapshot): boolean {
+  return (
+    FIXED.every((field) => a[field] === b[field]) &&
+    a.accelerators.length === b.accelerators.length &&
+    a.accelerators.every((accelerator, at) => isSameDevice(accelerator, b.accelerators[at]!))
+  );
+}
+
+const FIXED = [
+  'country',
+  'operator',
+  'certifications',
+  'labels',
+  'taints',
+  'state',
+  'driverVersion',
+  'runtimes',
+] as const;
+const FIXED_OF_DEVICE = ['acceleratorId', 'model', 'memoryBytes', 'computeCapability', 'island', 'healthy'] as const;
+
+function isSameDevice(a: AcceleratorSnapshot, b: AcceleratorSnapshot): boolean {
+  if (a === b) return true;
+  const [left, right] = [a.migSlices, b.migSlices];
+  return (
+    FIXED_OF_DEVICE.every((field) => a[field] === b[field]) &&
+    left?.length === right?.length &&
+    (left ?? []).every(({ sliceId, profile }, at) => sliceId === right![at]!.sliceId && profile === right![at]!.profile)
+  );
 }

@@ -7,6 +7,7 @@ import { type Filter, narrowed, NONE } from '../stages.ts';
 export const acceleratorModel: Filter = {
   name: 'accelerator-model',
   mandatory: true,
+  fixed: true,
   keep: ({ accelerator: { models, count } }, _node, accelerators) => {
     if (accelerators.length === 0) return count === 0 ? accelerators : NONE;
     return models.length === 0 ? accelerators : narrowed(accelerators, ({ model }) => models.includes(model));

@@ -8,6 +8,7 @@ import { type Filter, narrowed } from '../stages.ts';
 export const computeCapability: Filter = {
   name: 'compute-capability',
   mandatory: false,
+  fixed: true,
   keep: ({ minComputeCapability }, _node, accelerators) => {
     if (minComputeCapability === undefined) return accelerators;
     const needed = asNumber(minComputeCapability);

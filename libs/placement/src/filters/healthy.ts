@@ -4,6 +4,7 @@ import { type Filter, narrowed } from '../stages.ts';
 export const healthy: Filter = {
   name: 'healthy',
   mandatory: true,
+  fixed: true,
   keep: (_request, _node, accelerators) => narrowed(accelerators, (accelerator) => accelerator.healthy),
   refusal: (_request, node, accelerators) => ({
     missing: 1,

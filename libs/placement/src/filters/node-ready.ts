@@ -4,6 +4,7 @@ import { type Filter, NONE } from '../stages.ts';
 export const nodeReady: Filter = {
   name: 'node-ready',
   mandatory: true,
+  fixed: true,
   keep: (_request, node, accelerators) => (node.state === 'ready' ? accelerators : NONE),
   refusal: (_request, node) => ({ missing: 1, text: () => `node ${node.nodeId} is ${node.state}` }),
 };

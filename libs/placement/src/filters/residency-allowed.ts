@@ -10,6 +10,7 @@ import { type Filter, NONE } from '../stages.ts';
 export const residencyAllowed: Filter = {
   name: 'residency-allowed',
   mandatory: true,
+  fixed: true,
   keep: ({ residency }, node, accelerators) => (isWithin(residency, node) ? accelerators : NONE),
   refusal: (request, node) => {
     const found = violations(request, node);

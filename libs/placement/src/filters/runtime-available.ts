@@ -4,6 +4,7 @@ import { type Filter, NONE } from '../stages.ts';
 export const runtimeAvailable: Filter = {
   name: 'runtime-available',
   mandatory: true,
+  fixed: true,
   keep: ({ runtime }, { runtimes }, accelerators) =>
     runtime === undefined || runtimes === undefined || runtimes.includes(runtime) ? accelerators : NONE,
   refusal: ({ runtime }, { nodeId, runtimes = [] }) => ({

@@ -6,6 +6,7 @@ import { type Filter, NONE } from '../stages.ts';
 export const taintsTolerated: Filter = {
   name: 'taints-tolerated',
   mandatory: false,
+  fixed: true,
   keep: (request, node, accelerators) => (repelling(request, node).length === 0 ? accelerators : NONE),
   refusal: (request, node) => {
     const taints = repelling(request, node);
