@@ -265,6 +265,7 @@ export class Fleet {
         ...own('gateway'),
         OSTRO_HTTP_BIND: at(ports.gateway),
         OSTRO_IDENTITY_ADDRESS: at(ports.identity),
+        OSTRO_SCHEDULER_ADDRESS: at(ports.scheduler),
         OSTRO_DATA_DIR: join(dir, 'gateway'),
       },
       api: {

@@ -20,7 +20,7 @@ export function registerGauges(metrics: Metrics, { running, loads, room, usage, 
   const gauge = (name: string, help: string, read: () => number) => metrics.gauge({ name, help }, read);
   gauge('ostro_gateway_running_requests_count', 'Admitted requests that are not over.', () => running.count);
   gauge('ostro_gateway_in_flight_requests_count', 'Requests under way at replicas.', () => loads.total);
-  gauge('ostro_gateway_waiting_requests_count', 'Requests that wait for a busy replica.', () => room.size);
+  gauge('ostro_gateway_waiting_requests_count', 'Requests that wait for a replica.', () => room.size);
   gauge('ostro_gateway_spool_bytes', 'Usage on disk that billing has not settled.', () => usage.bytes);
   gauge('ostro_gateway_spool_healthy', '1 while usage can be kept; 0 refuses paid requests.', () =>
     Number(usage.healthy()),

@@ -21,6 +21,8 @@ export const settings = (read: Read) => ({
   /** Holds spool/ (money) and views/. */
   dataDir: read.required('OSTRO_DATA_DIR', path()),
   identityAddress: read.required('OSTRO_IDENTITY_ADDRESS', hostPort()),
+  /** Woken for requests that wait; nothing that is ready depends on it. */
+  schedulerAddress: read.required('OSTRO_SCHEDULER_ADDRESS', hostPort()),
   kafkaBrokers: read.required('OSTRO_KAFKA_BROKERS', list(string({ example: '127.0.0.1:9092' }))),
   spoolMaxBytes: read.defaulted(
     'OSTRO_SPOOL_MAX_BYTES',
@@ -31,6 +33,8 @@ export const settings = (read: Read) => ({
   viewMaxAgeMs: read.defaulted('OSTRO_VIEW_MAX_AGE_MS', integer({ min: 5_000, max: 30 * DAY_MS, unit: 'ms' }), DAY_MS),
   /** How long a request waits for a place at a busy replica. */
   admissionWaitMs: read.defaulted('OSTRO_ADMISSION_WAIT_MS', integer({ min: 0, max: 55_000, unit: 'ms' }), 30_000),
+  /** How long a request waits for a replica that is being started for it. */
+  maxHoldMs: read.defaulted('OSTRO_MAX_HOLD_MS', integer({ min: 0, max: 55_000, unit: 'ms' }), 55_000),
   /** How long an answer may be silent before its replica is given up. */
   upstreamIdleMs: read.defaulted('OSTRO_UPSTREAM_IDLE_MS', integer({ min: 1_000, max: DAY_MS, unit: 'ms' }), 300_000),
 });

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { identityV1 } from '@ostro/contracts';
+import { identityV1, schedulingV1 } from '@ostro/contracts';
 import { grpcClient } from '@ostro/grpc-host';
 import { KafkaEventBus } from '@ostro/messaging';
 import { loadIdentity, RecordVerifier, type ServiceIdentity } from '@ostro/pki';
@@ -37,16 +37,25 @@ async function start(config: GatewayConfig, context: ServiceContext): Promise<Ru
   const connections = new NodeConnections({ identity: ours, idleMs: config.upstreamIdleMs });
   opened.defer(() => connections.close());
 
+  const scheduler = grpcClient(schedulingV1.ActivationServiceService, {
+    address: config.schedulerAddress,
+    identity: ours,
+    expectedService: 'scheduler',
+  });
+  opened.defer(() => scheduler.close());
+
   const heard = { ageMs: () => Infinity };
-  const { server, running, keys, routes } = composeGateway(config, context, {
+  const { server, running, keys, routes, activations } = composeGateway(config, context, {
     keys: views.keys,
     routes: views.routes,
     prices: views.prices,
     usage: usage.spool,
     connections,
+    scheduler,
     tls: await publicTls(config),
     revocationAgeMs: () => heard.ageMs(),
   });
+  opened.defer(() => activations.stop());
   const revocations = revocationChannel(config, context, { ours, keys, opened });
   heard.ageMs = () => revocations.ageMs();
 

@@ -32,6 +32,7 @@ export function aTarget(replicas: readonly Replica[], overrides: Partial<Target>
     maxOutputTokens: 512,
     defaultMaxOutputTokens: 128,
     isEmbedding: false,
+    isScalable: false,
     replicas,
     ...overrides,
   };

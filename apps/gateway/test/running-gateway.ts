@@ -29,8 +29,8 @@ export class RunningGateway {
     this.route = aRoute(cell, [agent.replica()]);
   }
 
-  static async open(env: Record<string, string> = {}): Promise<RunningGateway> {
-    const cell = await TestCell.open();
+  static async open(env: Record<string, string> = {}, around?: TestCell): Promise<RunningGateway> {
+    const cell = around ?? (await TestCell.open());
     const opened = new RunningGateway(cell, await ScriptedAgent.open(cell));
     await cell.publishPrices();
     await cell.publishKeys(opened.key.record);

@@ -60,6 +60,7 @@ export class TestCell {
       OSTRO_DATA_DIR: join(this.dir, 'data'),
       OSTRO_KAFKA_BROKERS: this.brokers.join(','),
       OSTRO_IDENTITY_ADDRESS: '127.0.0.1:1',
+      OSTRO_SCHEDULER_ADDRESS: '127.0.0.1:1',
       OSTRO_HTTP_BIND: '127.0.0.1:0',
       OSTRO_LOG_LEVEL: 'error',
       OSTRO_TRUST_DOMAIN: CELL.trustDomain,

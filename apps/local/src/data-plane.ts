@@ -68,6 +68,7 @@ function gatewayProcess(setup: DataPlaneOptions, runDir: string): SupervisedProc
       OSTRO_TLS_DIR: cell.tlsDir('gateway'),
       OSTRO_HTTP_BIND: `127.0.0.1:${options.gatewayPort}`,
       OSTRO_IDENTITY_ADDRESS: control.addresses['identity']!['grpc']!,
+      OSTRO_SCHEDULER_ADDRESS: control.addresses['scheduler']!['grpc']!,
       OSTRO_DATA_DIR: join(options.dataDir, 'gateway'),
     },
   });

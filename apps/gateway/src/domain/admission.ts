@@ -1,5 +1,5 @@
 import type { InferenceRequest } from './inference-request.ts';
-import { pickTarget } from './pick-target.ts';
+import { pickTarget } from './pick-replica.ts';
 import { badRequest, type Refusal, unavailable } from './refusal.ts';
 import type { Route, Target } from './route.ts';
 
@@ -23,7 +23,8 @@ export interface Admitted {
 
 /** @param ticket in [0, 1): the caller's chance, for endpoints with several deployments. */
 export function admit(request: InferenceRequest, route: Route, ticket: number): Admitted | Refusal {
-  const target = pickTarget(route.targets, ticket);
+  // What is cold and may be woken is worth a wait; what serves comes first.
+  const target = pickTarget(route.targets, ticket) ?? route.targets.find(({ isScalable }) => isScalable);
   if (target === undefined) return cold(route);
   const mismatch = refuseOtherKind(request, target);
   if (mismatch !== undefined) return mismatch;

@@ -25,6 +25,8 @@ export interface Target {
   readonly maxOutputTokens: number;
   readonly defaultMaxOutputTokens: number;
   readonly isEmbedding: boolean;
+  /** Demand decides how many replicas there are: a request that finds none free may wait for more. */
+  readonly isScalable: boolean;
   readonly replicas: readonly Replica[];
 }
 

@@ -1,12 +1,13 @@
 import type { Clock } from '@ostro/kernel';
+import { isFull, pickReplica } from '../domain/pick-replica.ts';
 import { type Refusal, unavailable } from '../domain/refusal.ts';
 import type { Replica } from '../domain/route.ts';
+import type { Activations } from './activations.ts';
 import { AgentAnswer, type AnswerHead } from './agent-answer.ts';
 import { type AgentRequest, toDispatch } from './agent-request.ts';
 import type { NodeConnections } from './node-connections.ts';
-import type { ReplicaChoice, Routed } from './replica-choice.ts';
 import type { ReplicaLoads } from './replica-loads.ts';
-import type { WaitingRoom } from './waiting-room.ts';
+import type { Visitor, WaitingRoom } from './waiting-room.ts';
 
 export interface Attempt {
   readonly number: number;
@@ -15,9 +16,11 @@ export interface Attempt {
 }
 
 /** One admitted request on its way to a replica. */
-export interface Job extends Routed {
+export interface Job {
   readonly request: AgentRequest;
   readonly deploymentId: string;
+  /** More replicas can be had by asking for them, so the request is worth holding even if there is none. */
+  readonly isScalable: boolean;
   /** The deployment's replicas now: they may change while the request waits. */
   readonly replicas: () => readonly Replica[];
   /** Aborts when the client leaves. */
@@ -38,13 +41,21 @@ export interface Opened {
 export interface DispatcherOptions {
   readonly connections: Pick<NodeConnections, 'poolOf'>;
   readonly loads: ReplicaLoads;
-  readonly choice: Pick<ReplicaChoice, 'pick' | 'sent'>;
   readonly room: WaitingRoom;
   readonly clock: Clock;
   /** How long a request waits while every replica is busy. */
   readonly waitMs: number;
+  /** How long a request waits where more replicas can be had. */
+  readonly holdMs: number;
+  readonly activations: Pick<Activations, 'changed' | 'etaMs'>;
   /** A replica did not do what its route promises; never the client's doing. */
   readonly onReplicaFailed: (replica: Replica, error: Error) => void;
+}
+
+/** How it went with each replica tried once; cold: none was there that could be tried. */
+interface Round {
+  readonly end: Opened | Refusal | 'busy' | 'cold' | 'failed';
+  readonly failures: number;
 }
 
 type Tried = Opened | 'busy' | 'elsewhere' | 'failed' | Refusal;
@@ -53,6 +64,7 @@ const MOST_FAILURES = 3;
 const AVOID_FAILED_MS = 10_000;
 const AVOID_REFUSING_MS = 2_000;
 const RETRY_SECONDS = 5;
+const STARTING_RETRY_SECONDS = 10;
 
 /** Finds a replica that takes a request. Only before the first byte of an answer may another one be tried. */
 export class Dispatcher {
@@ -63,42 +75,60 @@ export class Dispatcher {
   }
 
   async open(job: Job): Promise<Opened | Refusal> {
-    const { clock, room, waitMs } = this.#options;
-    const deadlineMs = clock.monotonicMs() + waitMs;
-    for (let failures = 0; ;) {
-      const round = await this.#tryAll(job, MOST_FAILURES - failures);
-      failures += round.failures;
-      if (round.end !== 'busy') return round.end === 'failed' ? failed() : round.end;
-      const bytes = job.request.body.length;
-      if (job.signal.aborted || clock.monotonicMs() >= deadlineMs || !room.hasRoom(bytes)) return busy();
-      await room.wait(job.deploymentId, bytes, job.signal);
+    const { clock, waitMs, holdMs } = this.#options;
+    const deadlineMs = clock.monotonicMs() + (job.isScalable ? holdMs : waitMs);
+    const visitor = this.#visitor(job);
+    try {
+      for (let failures = 0; ;) {
+        const round = await this.#tryAll(job, visitor, MOST_FAILURES - failures);
+        failures += round.failures;
+        const { end } = round;
+        if (typeof end !== 'string') return end;
+        if (end === 'failed' || (end === 'cold' && !job.isScalable)) return failed();
+        if (job.signal.aborted || clock.monotonicMs() >= deadlineMs || !visitor.enter()) return this.#inVain(end, job);
+        await visitor.wait(job.signal);
+      }
+    } finally {
+      visitor.leave();
     }
   }
 
+  /** Whoever can have more replicas started is told of each that waits. */
+  #visitor({ deploymentId, isScalable, request }: Job): Visitor {
+    const { room, activations } = this.#options;
+    const onMoved = isScalable ? () => activations.changed(deploymentId) : () => undefined;
+    return room.visitor(deploymentId, request.body.length, onMoved);
+  }
+
+  #inVain(end: 'busy' | 'cold', { deploymentId }: Job): Refusal {
+    return end === 'busy' ? busy() : starting(this.#options.activations.etaMs(deploymentId));
+  }
+
   /** Each replica once, until one answers. */
-  async #tryAll(job: Job, mostFailures: number) {
-    const { choice, loads } = this.#options;
+  async #tryAll(job: Job, visitor: Visitor, mostFailures: number): Promise<Round> {
     const tried = new Set<string>();
     let failures = 0;
     let isBusy = false;
     while (!job.signal.aborted && failures < mostFailures) {
       const replicas = job.replicas();
-      const replica = choice.pick(job, replicas, tried);
+      const replica = pickReplica(replicas, this.#options.loads, tried);
       if (replica === undefined) {
-        isBusy ||= replicas.some((other) => loads.isFull(other));
-        return { end: isBusy ? ('busy' as const) : ('failed' as const), failures };
+        isBusy ||= replicas.some((other) => isFull(other, this.#options.loads));
+        return { end: isBusy ? 'busy' : failures > 0 ? 'failed' : 'cold', failures };
       }
       tried.add(replica.replicaId);
+      // With a replica it no longer waits, and is not to be counted twice.
+      visitor.leave();
       const outcome = await this.#try(job, replica);
       if (outcome === 'busy') isBusy = true;
       else if (outcome === 'failed') failures += 1;
       else if (outcome !== 'elsewhere') return { end: outcome, failures };
     }
-    return { end: 'failed' as const, failures };
+    return { end: 'failed', failures };
   }
 
   async #try(job: Job, replica: Replica): Promise<Tried> {
-    const { connections, loads, choice, room, clock } = this.#options;
+    const { connections, loads, room, clock } = this.#options;
     const refusal = job.begin();
     if (refusal !== undefined) return refusal;
     const number = job.attempts.length + 1;
@@ -110,7 +140,6 @@ export class Dispatcher {
     const leave = () => answer.abort(new Error('the client has left'));
     job.signal.addEventListener('abort', leave, { once: true });
     loads.begin(replica.replicaId);
-    choice.sent(job, replica);
     job.attempts.push({ number, replicaId: replica.replicaId, nodeId: replica.nodeId });
     try {
       connections.poolOf(replica).dispatch(toDispatch(job.request, replica, number, clock.now()), answer);
@@ -152,6 +181,15 @@ export class Dispatcher {
 
 function busy(): Refusal {
   return unavailable('overloaded', 'Every replica of this model is busy. Try again shortly.', RETRY_SECONDS);
+}
+
+function starting(etaMs: number | undefined): Refusal {
+  const seconds = etaMs === undefined ? STARTING_RETRY_SECONDS : Math.max(1, Math.ceil(etaMs / 1_000));
+  return unavailable(
+    'model_not_ready',
+    `A replica of this model is being started and is expected in ${seconds} s. Nothing is billed; try again then.`,
+    seconds,
+  );
 }
 
 function failed(): Refusal {

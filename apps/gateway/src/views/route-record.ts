@@ -50,6 +50,7 @@ function fromTarget(target: schedulingV1.RouteTarget, isReady: boolean): Target 
     maxOutputTokens,
     defaultMaxOutputTokens: target.defaultMaxOutputTokens,
     isEmbedding: target.embedding,
+    isScalable: target.scalable,
     replicas: isReady ? target.replicas.map(fromReplica) : [],
   };
 }

@@ -1,4 +1,4 @@
-import type { Clock } from '@ostro/kernel';
+import { type Clock, compareGenerations } from '@ostro/kernel';
 import { type Replica, replicasOf, type Route, type Target } from '../domain/route.ts';
 import { RouteGuard } from '../domain/route-guard.ts';
 
@@ -51,6 +51,8 @@ export class RouteTable {
   /** A change of the view; undefined: the record is gone. */
   apply(endpointId: string, next: Route | undefined): void {
     const previous = this.#byId.get(endpointId);
+    // The topic is not the only way in which a route comes: what is older than the one known is late.
+    if (previous && next && compareGenerations(next.generation, previous.generation) < 0) return;
     const facts = { routes: this.#byId.size, nowMs: this.#options.clock.monotonicMs() };
     const kept = this.#guard.quarantined(previous, next, facts);
     this.#quarantined.delete(endpointId);
