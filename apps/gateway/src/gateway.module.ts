@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { PriceBook } from '@ostro/rating';
 import type { ServiceContext } from '@ostro/service-host';
 import type { KnownKey } from './domain/authenticate.ts';
@@ -15,6 +16,9 @@ import { Activations, type ActivationsOptions } from './proxy/activations.ts';
 import { Dispatcher } from './proxy/dispatcher.ts';
 import { InferenceService } from './proxy/inference.service.ts';
 import type { NodeConnections } from './proxy/node-connections.ts';
+import { Prompts } from './proxy/prompt.ts';
+import { PromptTokens } from './proxy/prompt-tokens.ts';
+import { ReplicaChoice } from './proxy/replica-choice.ts';
 import { ReplicaLoads } from './proxy/replica-loads.ts';
 import { RunningRequests } from './proxy/running-requests.ts';
 import { WaitingRoom } from './proxy/waiting-room.ts';
@@ -64,6 +68,9 @@ export function composeGateway(config: GatewayConfig, context: ServiceContext, r
   });
   const prices = new PriceTable(resources.prices);
   const loads = new ReplicaLoads(clock);
+  const promptTokens = new PromptTokens(metrics);
+  // Hashes of prompts never leave this process, so that nobody else needs the secret.
+  const prompts = new Prompts(randomBytes(32));
   const room = new WaitingRoom(WAITING_ROOM, clock);
   const activations = new Activations({
     scheduler,
@@ -80,6 +87,7 @@ export function composeGateway(config: GatewayConfig, context: ServiceContext, r
   const dispatcher = new Dispatcher({
     connections,
     loads,
+    choice: new ReplicaChoice({ loads, promptTokens }),
     room,
     clock,
     waitMs: config.admissionWaitMs,
@@ -91,7 +99,16 @@ export function composeGateway(config: GatewayConfig, context: ServiceContext, r
     },
   });
   const { cellId } = config.process;
-  const inference = new InferenceService({ dispatcher, usage, running, clock, cellId, incarnation });
+  const inference = new InferenceService({
+    dispatcher,
+    prompts,
+    promptTokens,
+    usage,
+    running,
+    clock,
+    cellId,
+    incarnation,
+  });
   const admission = new AdmissionService({ routes, prices, usage, clock, chance: Math.random });
   const keyAgeMs = () => Math.min(resources.keys.ageMs(), resources.revocationAgeMs());
   const callers = new Callers({ keys, clock, viewAgeMs: keyAgeMs, viewMaxAgeMs: config.viewMaxAgeMs });

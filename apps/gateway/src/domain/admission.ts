@@ -1,5 +1,5 @@
 import type { InferenceRequest } from './inference-request.ts';
-import { pickTarget } from './pick-replica.ts';
+import { pickTarget } from './pick-target.ts';
 import { badRequest, type Refusal, unavailable } from './refusal.ts';
 import type { Route, Target } from './route.ts';
 

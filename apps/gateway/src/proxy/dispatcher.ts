@@ -1,11 +1,11 @@
 import type { Clock } from '@ostro/kernel';
-import { isFull, pickReplica } from '../domain/pick-replica.ts';
 import { type Refusal, unavailable } from '../domain/refusal.ts';
 import type { Replica } from '../domain/route.ts';
 import type { Activations } from './activations.ts';
 import { AgentAnswer, type AnswerHead } from './agent-answer.ts';
 import { type AgentRequest, toDispatch } from './agent-request.ts';
 import type { NodeConnections } from './node-connections.ts';
+import type { ReplicaChoice, Routed } from './replica-choice.ts';
 import type { ReplicaLoads } from './replica-loads.ts';
 import type { Visitor, WaitingRoom } from './waiting-room.ts';
 
@@ -16,7 +16,7 @@ export interface Attempt {
 }
 
 /** One admitted request on its way to a replica. */
-export interface Job {
+export interface Job extends Routed {
   readonly request: AgentRequest;
   readonly deploymentId: string;
   /** More replicas can be had by asking for them, so the request is worth holding even if there is none. */
@@ -41,6 +41,7 @@ export interface Opened {
 export interface DispatcherOptions {
   readonly connections: Pick<NodeConnections, 'poolOf'>;
   readonly loads: ReplicaLoads;
+  readonly choice: Pick<ReplicaChoice, 'pick' | 'sent'>;
   readonly room: WaitingRoom;
   readonly clock: Clock;
   /** How long a request waits while every replica is busy. */
@@ -106,14 +107,15 @@ export class Dispatcher {
 
   /** Each replica once, until one answers. */
   async #tryAll(job: Job, visitor: Visitor, mostFailures: number): Promise<Round> {
+    const { choice, loads } = this.#options;
     const tried = new Set<string>();
     let failures = 0;
     let isBusy = false;
     while (!job.signal.aborted && failures < mostFailures) {
       const replicas = job.replicas();
-      const replica = pickReplica(replicas, this.#options.loads, tried);
+      const replica = choice.pick(job, replicas, tried);
       if (replica === undefined) {
-        isBusy ||= replicas.some((other) => isFull(other, this.#options.loads));
+        isBusy ||= replicas.some((other) => loads.isFull(other));
         return { end: isBusy ? 'busy' : failures > 0 ? 'failed' : 'cold', failures };
       }
       tried.add(replica.replicaId);
@@ -128,7 +130,7 @@ export class Dispatcher {
   }
 
   async #try(job: Job, replica: Replica): Promise<Tried> {
-    const { connections, loads, room, clock } = this.#options;
+    const { connections, loads, choice, room, clock } = this.#options;
     const refusal = job.begin();
     if (refusal !== undefined) return refusal;
     const number = job.attempts.length + 1;
@@ -140,6 +142,7 @@ export class Dispatcher {
     const leave = () => answer.abort(new Error('the client has left'));
     job.signal.addEventListener('abort', leave, { once: true });
     loads.begin(replica.replicaId);
+    choice.sent(job, replica);
     job.attempts.push({ number, replicaId: replica.replicaId, nodeId: replica.nodeId });
     try {
       connections.poolOf(replica).dispatch(toDispatch(job.request, replica, number, clock.now()), answer);

@@ -10,6 +10,8 @@ import type { UsageSpool } from '../usage/usage-spool.ts';
 import { type Admission, usageSpoolFull } from './admission.service.ts';
 import { encodeBegun } from './agent-request.ts';
 import type { Attempt, Dispatcher, Opened } from './dispatcher.ts';
+import type { Prompts } from './prompt.ts';
+import type { PromptTokens } from './prompt-tokens.ts';
 import { Relay, type Relayed } from './relay.ts';
 import type { RunningRequests } from './running-requests.ts';
 import { tokensOf } from './usage-trailer.ts';
@@ -39,6 +41,8 @@ export type Outcome = 'completed' | 'client_cancelled' | 'failed' | 'refused';
 
 export interface InferenceOptions {
   readonly dispatcher: Dispatcher;
+  readonly prompts: Prompts;
+  readonly promptTokens: Pick<PromptTokens, 'reported'>;
   readonly usage: UsageSpool;
   readonly running: RunningRequests;
   readonly clock: Clock;
@@ -86,6 +90,8 @@ export class InferenceService {
           begun: encodeBegun(begun),
           traceHeaders: call.traceHeaders,
         },
+        target: call.admission.target,
+        prompt: this.#options.prompts.read(call.request, call.key.organizationId),
         deploymentId: call.admission.target.deploymentId,
         isScalable: call.admission.target.isScalable,
         replicas: call.admission.replicas,
@@ -128,6 +134,7 @@ export class InferenceService {
       const refusal = ending.why ?? refusalOf(relayed);
       const outcome = outcomeOf(relayed, ending, head.status);
       const tokens = outcome === 'completed' ? tokensOf(relayed.trailers) : undefined;
+      if (tokens !== undefined) this.#options.promptTokens.reported(tokens);
       return { outcome, attempts, status: head.status, tokens, timeToFirstTokenMs, refusal };
     } finally {
       release();
