@@ -11,6 +11,7 @@ import {
   placed,
   refused,
 } from '../test/builders.ts';
+import { apply } from './cluster/apply.ts';
 import type { NodeSnapshot } from './cluster/node.ts';
 import { explain } from './explain.ts';
 import { place } from './place.ts';
@@ -91,6 +92,50 @@ describe('place', () => {
     expect(nearest).toEqual({ nodeId: nodeId(1), filter: 'vram-fits', text });
   });
 
+  it('says that a model is unknown, and which ones are known', () => {
+    const unknown = asking({ models: ['B300-288GB'], count: 2 });
+    const others = [aNode(), aNode({ nodeId: nodeId(2), accelerators: [anAccelerator({ model: 'L40S' })] })];
+    expect(refused(decide(unknown, ...others)).wouldFit).toBe(
+      '2 x B300-288GB with 16.0 GiB free in one island, 1 core, 1.0 GiB of host memory: ' +
+        'no node has B300-288GB; known here: H100-80GB, L40S',
+    );
+    expect(refused(decide(unknown, aNode({ accelerators: [] }))).wouldFit).toMatch(/known here: no accelerator$/);
+  });
+
+  it('says how near the nearest node comes, whichever filter refused it', () => {
+    const residency = { countries: ['FR'], operators: [], certifications: ['HDS'] };
+    const request = { ...asking({ models: ['H100-80GB'], count: 4 }), residency };
+    const busy = aNode({ cpuMilli: { capacity: 1000, free: 500 } });
+    expect(refused(decide(request, busy)).wouldFit).toBe(
+      '4 x H100-80GB with 16.0 GiB free in one island, 1 core, 1.0 GiB of host memory, in FR, certified for HDS: ' +
+        'nearest is node nod_0001 with 8, it has 0.5 cores and 512.0 GiB of host memory free, ' +
+        '1 core and 1.0 GiB needed',
+    );
+  });
+
+  it('places what wants no accelerator wherever cores and host memory are free', () => {
+    const process = aRequest({ accelerator: { models: [], count: 0, memoryBytesEach: 0, exclusive: false } });
+    const bare = aNode({ accelerators: [] });
+    const placement = placed(decide(process, bare));
+    expect(placement.acceleratorIds).toEqual([]);
+    expect(apply(aCluster(bare), placement).nodes[0]!.cpuMilli.free).toBe(63_000);
+    expect(explain(placement)).toContain('Replica rep_1 goes to node nod_0001.');
+    const full = aNode({ cpuMilli: { capacity: 1000, free: 999 } });
+    expect(refused(decide(process, full)).wouldFit).toMatch(
+      /^1 core, 1.0 GiB of host memory: nearest is node nod_0001, it has/,
+    );
+  });
+
+  it('is made again from its inputs, in the same bytes', () => {
+    const nodes = Array.from({ length: 70 }, (_, at) => aNode({ nodeId: nodeId(at), siteId: `s${at % 3}` }));
+    const inputs = JSON.stringify({ request: aRequest({ antiAffinity: 'spread' }), nodes });
+    const decideOn = (stored: string) => {
+      const { request, nodes: all } = JSON.parse(stored) as { request: PlacementRequest; nodes: NodeSnapshot[] };
+      return JSON.stringify(place(request, aCluster(...all), DEFAULT_PROFILE, 77));
+    };
+    expect(decideOn(inputs)).toBe(decideOn(inputs));
+  });
+
   it('answers on an empty cluster', () => {
     const decision = refused(decide(aRequest()));
     expect(decision).toMatchObject({ reasons: [], explanation: { nodesConsidered: 0 } });
@@ -110,6 +155,10 @@ describe('place', () => {
     ['hostMemoryBytes', { hostMemoryBytes: Number.NaN }],
     ['residency.countries', { residency: { ...aRequest().residency, countries: ['France'] } }],
     ['minComputeCapability', { minComputeCapability: '9' }],
+    ['priority', { priority: Number.NaN }],
+    ['priority', { priority: -1.5 }],
+    ['priority', { priority: 2 ** 31 }],
+    ['mayPreempt', { mayPreempt: true, gang: { members: 2, sameSite: false } }],
   ])('refuses a %s that makes no sense', (field, overrides) => {
     expect(() => decide(aRequest(overrides), aNode())).toThrow(
       expect.objectContaining({ reason: 'INVALID_PLACEMENT_REQUEST', details: { field } }),

@@ -98,8 +98,16 @@ export function checkRequest(request: PlacementRequest): void {
   if (minComputeCapability !== undefined && !isComputeCapability(minComputeCapability)) {
     throw invalid('minComputeCapability', 'of the form "9.0"');
   }
-  checkAmount('priority', Math.abs(request.priority ?? 0), 0, MAX_PRIORITY);
-  if (request.gang !== undefined) checkAmount('gang.members', request.gang.members, 1, MAX_MEMBERS);
+  checkPriority(request);
+}
+
+function checkPriority({ priority = 0, mayPreempt, gang }: PlacementRequest): void {
+  if (!isAmount(Math.abs(priority), MAX_PRIORITY)) {
+    throw invalid('priority', `a whole number from -${MAX_PRIORITY} to ${MAX_PRIORITY}, not ${priority}`);
+  }
+  if (gang === undefined) return;
+  checkAmount('gang.members', gang.members, 1, MAX_MEMBERS);
+  if (mayPreempt) throw invalid('mayPreempt', 'left out for a gang: victims are weighed on one node only');
 }
 
 function checkAmount(field: string, value: number, min: number, max: number): void {
