@@ -23,7 +23,7 @@ const { values } = parseArgs({
     trace: { type: 'string', default: 'genai-2026/lora_request_trace_dev.csv' },
     format: { type: 'string', default: 'genai' },
     'load-seconds': { type: 'string', default: '22.7' },
-    'cost-ratio': { type: 'string', default: '1.91' },
+    'cost-ratio': { type: 'string', default: '1.905' },
     json: { type: 'boolean', default: false },
   },
 });

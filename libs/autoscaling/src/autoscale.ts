@@ -57,7 +57,8 @@ export function autoscale(
   }
 
   const error = forecastError(learning.calibration);
-  const recheckAtMs = nextIdleChangeMs(policy, idle, use);
+  const forgottenAtMs = replicas < current ? Infinity : wishes[0]![0] + policy.scaleDown.stabilisationMs;
+  const recheckAtMs = Math.min(nextIdleChangeMs(policy, idle, use), forgottenAtMs > nowMs ? forgottenAtMs : Infinity);
   return {
     replicas,
     held,

@@ -2,7 +2,7 @@ import type { IdleLevel } from './decision.ts';
 import { IDLE_EDGES_MS, nextIdleEdgeMs, placeOf } from './forecast/buckets.ts';
 import type { Learning, Observation } from './forecast/learning.ts';
 import { type Idle, ReturnForecast } from './forecast/return-forecast.ts';
-import { busyness } from './forecast/arrivals.ts';
+import { arrivalRate, busyness } from './forecast/arrivals.ts';
 import type { PendingForecast, ScalingHistory } from './history.ts';
 import type { ScalingPolicy } from './policy/policy.ts';
 import { cheapestTier } from './rules/idle-tier.ts';
@@ -13,7 +13,10 @@ const MINUTE_MS = 60_000;
 /** A replica that nobody has needed for so long is no longer remembered. */
 const FORGOTTEN_MS = IDLE_EDGES_MS.at(-1)!;
 
-/** Demand now and when last seen, and the replicas there are. */
+/** No deployment has more replicas, whatever a broken meter shows. */
+const MAX_LEVELS = 10_000;
+
+/** What demand takes of the replicas there are. */
 export interface Use {
   readonly nowMs: number;
   /** Replicas that demand keeps busy; level k is idle from there on. */
@@ -32,7 +35,7 @@ export interface Use {
 export function lastNeeded(history: ScalingHistory, { nowMs, inUse, current }: Use): readonly number[] {
   const before = history.lastNeededMs;
   const needed = Math.max(inUse, history.inUse);
-  const held = Math.max(needed, current);
+  const held = Math.min(Math.max(needed, current), MAX_LEVELS);
   const levels = Array.from({ length: Math.max(held, before.length) }, (_, level) =>
     level < needed ? nowMs : Math.min(before[level] ?? nowMs, nowMs),
   );
@@ -97,7 +100,7 @@ export function idleLevels(
       policy.idle.kind === 'time'
         ? tiers[level < use.current && idle.idleMs < policy.idle.idleMs ? 0 : tiers.length - 1]!
         : cheapestTier(tiers, {
-            returnsPerGms: returnRate(forecast, idle, level, use),
+            returnsPerGms: returnRate(forecast, idle, level, use) * waitersPerMiss(busy, use.wakeMs),
             microEuroPerSavedSecond: priceOf(policy, learning),
             otherwiseMs: level === 0 || use.serviceMs === undefined ? Infinity : use.serviceMs / level,
           });
@@ -112,12 +115,18 @@ export function idleLevels(
 }
 
 /**
- * The rate at which holding this level pays. One that is not there must first start; while its absence is younger than a
- * start, late binding has just found a start not worth it.
+ * The rate at which holding this level pays. One that is not there must first start, and one beside busy replicas counts only
+ * on what comes before they are idle again: then it is no longer the next in line.
  */
-function returnRate(forecast: ReturnForecast, idle: Idle, level: number, { current, wakeMs }: Use): number {
-  if (level < current) return forecast.bestRate(idle, 0);
-  return idle.idleMs < wakeMs ? 0 : forecast.bestRate(idle, wakeMs);
+function returnRate(forecast: ReturnForecast, idle: Idle, level: number, use: Use): number {
+  if (level < use.current) return forecast.bestRate(idle, {});
+  if (level > use.inUse) return 0;
+  return forecast.bestRate(idle, { startingMs: use.wakeMs, withinMs: level === 0 ? undefined : (use.serviceMs ?? 0) });
+}
+
+/** Requests that wait when a replica is missed: the one that misses it, and those that come while another starts. */
+function waitersPerMiss(busy: number, wakeMs: number): number {
+  return 1 + arrivalRate(busy) * wakeMs;
 }
 
 /** What a saved second is worth: the policy's own price, or the one that the cell's budget affords. */

@@ -36,6 +36,11 @@ export function busyness(arrivals: Arrivals, nowMs: number): number {
   return sum;
 }
 
+/** Arrivals per ms at a busyness, as the last ten minutes have it. */
+export function arrivalRate(busy: number): number {
+  return busy / (4 * RECENT_MINUTES * MINUTE_MS);
+}
+
 function isRemembered(minute: number, now: number): boolean {
   return now - minute < REMEMBERED_MINUTES && minute <= now;
 }
