@@ -71,7 +71,8 @@ export async function fragmentationBench(options: FragmentationOptions): Promise
       const work = workload(tasks, cluster.gpuMilli, seed);
       for (const policy of options.policies) {
         const placer = PLACERS[policy](cluster, work, seed);
-        const percent = allocationPercent(work, cluster.gpuMilli, policy === 'ostro' ? timer.around(placer) : placer);
+        const run = (onArrival?: () => void): number => allocationPercent(work, cluster.gpuMilli, placer, onArrival);
+        const percent = policy === 'ostro' ? timer.time(run) : run();
         percents.set(policy, [...(percents.get(policy) ?? []), percent]);
         process.stderr.write(`${name} seed ${seed} ${policy} ${percent.toFixed(2)} %\n`);
       }
@@ -81,24 +82,19 @@ export async function fragmentationBench(options: FragmentationOptions): Promise
   return { lists, decisionsPerCpuSecond: timer.perCpuSecond() };
 }
 
-/** Only what happens inside `place`: neither reading nor shuffling. */
+/** CPU time of all threads of this process, so garbage collection counts too. */
 class DecisionTimer {
   #decisions = 0;
   #cpuMicros = 0;
 
-  around(placer: Placer): Placer {
-    const since = { started: undefined as NodeJS.CpuUsage | undefined };
-    return {
-      place: (task) => {
-        // Read twice a decision: about a microsecond each, which is counted against us.
-        since.started = process.cpuUsage();
-        const isPlaced = placer.place(task);
-        const { user, system } = process.cpuUsage(since.started);
-        this.#decisions += 1;
-        this.#cpuMicros += user + system;
-        return isPlaced;
-      },
-    };
+  time(run: (onArrival: () => void) => number): number {
+    const started = process.cpuUsage();
+    const result = run(() => {
+      this.#decisions += 1;
+    });
+    const { user, system } = process.cpuUsage(started);
+    this.#cpuMicros += user + system;
+    return result;
   }
 
   perCpuSecond(): number | null {

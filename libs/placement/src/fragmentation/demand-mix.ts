@@ -26,13 +26,14 @@ export const PRIOR_DEMAND: DemandMix = [1, 2, 4, 8].map((count) => ({
 }));
 
 const FIRST_MIX_AT = 16;
+const GROWTH = 4;
 /** Past it half of the past is forgotten, so that a mix is never older than it is wide. */
 const MOST_ARRIVALS = 2 ** 16;
 const MOST_KINDS = 4096;
 
 /**
  * Counts requests as they arrive, each once, whether it finds a place or not. A new mix is worth judging the cluster anew
- * only when much has been learned, so there is one after 1, 16, 32, 64 ... arrivals, and from 2^16 on every 2^15.
+ * only when much has been learned, so there is one after 1, 16, 64, 256 ... arrivals, and from 2^16 on every 2^15.
  * Memory is bounded: counts are halved, and kinds seen once are forgotten, when there are too many of either.
  */
 export class DemandEstimator {
@@ -51,7 +52,7 @@ export class DemandEstimator {
     if (this.#kinds.size > MOST_KINDS) this.#age();
     if (this.#arrivals < this.#nextAt) return undefined;
     if (this.#arrivals >= MOST_ARRIVALS) this.#age();
-    this.#nextAt = Math.min(MOST_ARRIVALS, Math.max(FIRST_MIX_AT, 2 * this.#arrivals));
+    this.#nextAt = Math.min(MOST_ARRIVALS, Math.max(FIRST_MIX_AT, GROWTH * this.#arrivals));
     return this.mix();
   }
 

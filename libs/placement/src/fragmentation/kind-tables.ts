@@ -13,7 +13,7 @@ export interface KindTables {
 }
 
 /** The most frequent: more change nothing that matters, and each costs time at every candidate. */
-const MOST_ASKS = 128;
+const MOST_ASKS = 64;
 
 /** @param memoryBytes of one accelerator; what needs more is not asked of it. */
 export function kindTables(mix: DemandMix, memoryBytes: number): KindTables {

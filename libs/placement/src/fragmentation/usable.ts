@@ -1,3 +1,5 @@
+import { WHOLE } from './knapsack.ts';
+
 /** A kind of request as one kind of accelerator sees it. */
 export interface Ask {
   readonly count: number;
@@ -33,7 +35,13 @@ const NO_LIMIT = 1e9;
  * which of two nodes is nearer to running out of cores. Which models m allows is priced by `modelPrices`.
  */
 export class Usable {
+  /** Larger sizes first. */
   readonly #groups: readonly Group[];
+  /** For each hole from 0 to 1000: the first group whose share fits. */
+  readonly #firstFitting: Uint8Array;
+  /** Scratch: what each group adds to those before it. */
+  readonly #fitting: Int32Array;
+  readonly #milli: Int32Array;
 
   constructor(asks: readonly Ask[]) {
     const byGroup = new Map<string, Ask[]>();
@@ -43,22 +51,28 @@ export class Usable {
       if (group === undefined) byGroup.set(key, [ask]);
       else group.push(ask);
     }
-    this.#groups = [...byGroup.values()].map(groupOf);
+    this.#groups = [...byGroup.values()].map(groupOf).sort((a, b) => b.size - a.size || a.count - b.count);
+    this.#firstFitting = Uint8Array.from({ length: WHOLE + 1 }, (_, hole) => {
+      const first = this.#groups.findIndex(({ size }) => size <= hole);
+      return first < 0 ? this.#groups.length : first;
+    });
+    this.#fitting = new Int32Array(this.#groups.length + 1);
+    this.#milli = new Int32Array(this.#groups.length + 1);
   }
 
   /** In thousandths of accelerators. `free` holds the free thousandths of each. */
   of(free: readonly number[], cpuMilli: number): number {
-    let usable = 0;
-    for (const group of this.#groups) {
-      const { count, size } = group;
-      let fitting = 0;
-      let milli = 0;
-      for (const hole of free) {
-        if (hole < size) continue;
-        fitting += 1;
-        milli += hole;
-      }
-      if (fitting >= count) usable += capped(group, milli, cpuMilli);
+    const [groups, fittingAt, milliAt] = [this.#groups, this.#fitting.fill(0), this.#milli.fill(0)];
+    for (const hole of free) {
+      const first = this.#firstFitting[hole]!;
+      fittingAt[first]! += 1;
+      milliAt[first]! += hole;
+    }
+    let [usable, fitting, milli] = [0, 0, 0];
+    for (let at = 0; at < groups.length; at += 1) {
+      fitting += fittingAt[at]!;
+      milli += milliAt[at]!;
+      if (fitting >= groups[at]!.count) usable += capped(groups[at]!, milli, cpuMilli);
     }
     return usable;
   }

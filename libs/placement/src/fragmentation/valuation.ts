@@ -48,6 +48,9 @@ export class Valuation {
   /** Caches: what they hold follows from mix and prices. */
   readonly #tables = new Map<number, KindTables>();
   readonly #states = new WeakMap<NodeSnapshot, State>();
+  #lastNode: NodeSnapshot | undefined;
+  #lastState: State | undefined;
+  readonly #scratch: number[] = [];
 
   constructor(mix: DemandMix, capacity: ReadonlyMap<string, ModelCapacity>) {
     this.#mix = mix;
@@ -64,13 +67,31 @@ export class Valuation {
   /** By how much less the node is worth with the request on these of its accelerators; never negative. */
   lossOf(node: NodeSnapshot, chosen: readonly AcceleratorSnapshot[], request: RequestShape): number {
     const state = this.#stateOf(node);
-    const free = freeAfter(state, chosen, request);
-    return state.worth - worth(state, free, node.cpuMilli.free - request.cpuMilli);
+    const after = this.#after(state, chosen, request);
+    return state.worth - worth(state, after, node.cpuMilli.free - request.cpuMilli);
+  }
+
+  #after({ accelerators, free }: State, chosen: readonly AcceleratorSnapshot[], request: RequestShape): number[] {
+    const { exclusive, memoryBytesEach } = request.accelerator;
+    const after = this.#scratch;
+    after.length = free.length;
+    for (let at = 0; at < free.length; at += 1) after[at] = free[at]!;
+    for (const each of chosen) {
+      const { acceleratorId, freeMemoryBytes, memoryBytes } = each;
+      // A MIG slice is another object each time it is looked at.
+      const same = accelerators.indexOf(each);
+      const at = same >= 0 ? same : accelerators.findIndex((other) => other.acceleratorId === acceleratorId);
+      after[at] = exclusive ? 0 : milliOf(freeMemoryBytes - memoryBytesEach, memoryBytes);
+    }
+    return after;
   }
 
   #stateOf(node: NodeSnapshot): State {
+    if (node === this.#lastNode) return this.#lastState!;
     let state = this.#states.get(node);
     if (state === undefined) this.#states.set(node, (state = this.#judge(node)));
+    this.#lastNode = node;
+    this.#lastState = state;
     return state;
   }
 
@@ -109,18 +130,4 @@ function worth({ tables, price, size }: Scale, free: readonly number[], cpuMilli
   const cpuOfUse = Math.min(cpuMilli, tables.cpuPerMilli * total);
   const usable = tables.usable.of(free, cpuMilli);
   return size * (holes + USABLE_WEIGHT * usable + CPU_WEIGHT * cpuOfUse + price * total);
-}
-
-function freeAfter(
-  { accelerators, free }: State,
-  chosen: readonly AcceleratorSnapshot[],
-  { accelerator: { exclusive, memoryBytesEach } }: RequestShape,
-): readonly number[] {
-  if (chosen.length === 0) return free;
-  const after = [...free];
-  for (const { acceleratorId, freeMemoryBytes, memoryBytes } of chosen) {
-    const at = accelerators.findIndex((each) => each.acceleratorId === acceleratorId);
-    after[at] = exclusive ? 0 : milliOf(freeMemoryBytes - memoryBytesEach, memoryBytes);
-  }
-  return after;
 }
