@@ -75,12 +75,13 @@ export class Appraisal {
   }
 
   #best(node: NodeSnapshot, accelerators: readonly AcceleratorSnapshot[]): Appraised {
-    let best: Appraised | undefined;
-    for (const candidate of candidatesOn(node, this.request, accelerators)) {
-      const total = this.#totalOf(candidate);
-      if (best === undefined || total > best.total) best = { candidate, total };
+    const candidates = candidatesOn(node, this.request, accelerators);
+    let [at, best] = [0, this.#totalOf(candidates[0]!)];
+    for (let next = 1; next < candidates.length; next += 1) {
+      const total = this.#totalOf(candidates[next]!);
+      if (total > best) [at, best] = [next, total];
     }
-    return best!;
+    return { candidate: candidates[at]!, total: best };
   }
 
   #totalOf(candidate: Candidate): number {
