@@ -2,13 +2,12 @@
  * How much of the prompts' prefixes is found in the replicas' caches, and how evenly the rest is spread, on a trace of
  * chat requests: our routing beside the usual rivals, one pooled cache, the offline optimum and an endless cache.
  * `npm run bench:routing [-- --trace FILE --replicas 4,8,16 --cache-tokens 1000000,3000000 --routers 1,4 --hot 0.31
- * --speed --json]`
+ * --hears nothing --minutes 20..40 --speed --json]`
  */
 import { parseArgs } from 'node:util';
-import { DEFAULT_PROFILE } from '@ostro/routing';
 import { dataFile } from './bench-data.ts';
 import { beladyHitRatio } from './routing/belady.ts';
-import { hash2, leastLoad, longestPrefix, ostro, roundRobin } from './routing/policies.ts';
+import { hash2, type Hears, leastLoad, longestPrefix, ostro, roundRobin } from './routing/policies.ts';
 import { replay, type Replayed, type ReplayOptions } from './routing/replay.ts';
 import { scaleOut } from './routing/scale-out.ts';
 import { measureSpeed } from './routing/speed.ts';
@@ -19,7 +18,7 @@ type Figures = Pick<Replayed, 'hitRatio' | 'imbalance' | 'minuteImbalance' | 'wo
 interface Run {
   readonly replicas: number;
   readonly cacheTokens: number;
-  /** Gateways that share nothing but reports every five seconds. */
+  /** Gateways that share nothing but what they hear of the replicas every five seconds. */
   readonly routers: number;
   /** Share of the requests that a hot prefix was put before. */
   readonly hot: number;
@@ -34,12 +33,16 @@ const { values: options } = parseArgs({
     routers: { type: 'string', default: '1' },
     hot: { type: 'string', default: '0' },
     'hot-blocks': { type: 'string', default: '8' },
+    hears: { type: 'string', default: 'replicas' },
     minutes: { type: 'string' },
     speed: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
   },
 });
 
+if (!['replicas', 'nothing'].includes(options.hears)) {
+  throw new Error(`--hears: "${options.hears}" must be replicas or nothing`);
+}
 const arrivals = cut(readTrace(dataFile(options.trace)), options.minutes);
 const runs: Run[] = [];
 for (const hot of numbers('hot', { max: 1 })) {
@@ -66,7 +69,7 @@ function measure(trace: readonly Arrival[], hot: number, cluster: Omit<ReplayOpt
   const pool = { ...cluster, replicas: 1, cacheTokens: replicas * cacheTokens, gateways: 1 };
   const first = () => ({ pick: () => 0 });
   const policies = {
-    ostro: figures(replay(trace, { ...cluster, policy: ostro(DEFAULT_PROFILE, cluster) })),
+    ostro: figures(replay(trace, { ...cluster, policy: ostro(cluster, options.hears as Hears) })),
     roundRobin: figures(replay(trace, { ...cluster, policy: roundRobin })),
     leastLoad: figures(replay(trace, { ...cluster, policy: leastLoad })),
     hash2: figures(replay(trace, { ...cluster, policy: hash2 })),

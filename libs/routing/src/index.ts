@@ -9,7 +9,13 @@ export {
   type Standing,
 } from './decision.ts';
 export { explain } from './explain.ts';
-export { DEFAULT_PROFILE, parseProfile, type Profile, type WeightedScorer } from './profile.ts';
+export {
+  DEFAULT_PROFILE,
+  parseProfile,
+  type Profile,
+  SEPARATE_GATEWAYS_PROFILE,
+  type WeightedScorer,
+} from './profile.ts';
 export type { Replica } from './replica.ts';
 export { ANYWHERE, type BlockHashes, blockHashes, type Residency, type RoutingRequest } from './request.ts';
 export { decide, route } from './route.ts';

@@ -1,5 +1,5 @@
 import { aRequest, aView } from '../test/builders.ts';
-import { DEFAULT_PROFILE, parseProfile } from './profile.ts';
+import { DEFAULT_PROFILE, parseProfile, SEPARATE_GATEWAYS_PROFILE } from './profile.ts';
 import { FILTERS, SCORERS } from './registry.ts';
 import { route } from './route.ts';
 
@@ -21,8 +21,12 @@ describe('routing profile', () => {
     expect([chosenBy(1, 1), chosenBy(1, 2)]).toEqual(['b', 'a']);
   });
 
-  it('names every scorer in the default one, and digests what it is', () => {
-    expect(DEFAULT_PROFILE.scorers.map(({ scorer }) => scorer)).toEqual(SCORERS);
+  it('is there for gateways that hear of each other, and with every scorer for those that do not', () => {
+    expect(SEPARATE_GATEWAYS_PROFILE.scorers.map(({ scorer }) => scorer)).toEqual(SCORERS);
+    expect(DEFAULT_PROFILE.scorers).toEqual(SEPARATE_GATEWAYS_PROFILE.scorers.slice(0, -1));
+  });
+
+  it('has the same digest input for the same profile, and another for another', () => {
     const parsed = parseProfile({ scorers, filters, name: 'x' });
     expect(parsed.digestInput).toBe(parseProfile({ name: 'x', filters, scorers }).digestInput);
     expect(parsed.digestInput).not.toBe(DEFAULT_PROFILE.digestInput);

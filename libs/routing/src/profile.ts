@@ -96,16 +96,25 @@ function invalid(place: string, problem: string): DomainError {
   });
 }
 
-/** What a cell uses until an operator says otherwise. */
+const WEIGHTS = [
+  { name: 'prefix-affinity', weight: 100 },
+  { name: 'session-affinity', weight: 20 },
+  { name: 'adapter-loaded', weight: 100 },
+  { name: 'headroom', weight: 50 },
+  { name: 'even-work', weight: 5 },
+  { name: 'home-gateway', weight: 2 },
+];
+
+/** For a gateway that is alone, or hears within seconds what the others have sent where. */
 export const DEFAULT_PROFILE: Profile = parseProfile({
   name: 'default',
   filters: FILTERS.map(({ name }) => name),
-  scorers: [
-    { name: 'prefix-affinity', weight: 100 },
-    { name: 'session-affinity', weight: 20 },
-    { name: 'adapter-loaded', weight: 100 },
-    { name: 'headroom', weight: 50 },
-    { name: 'even-work', weight: 5 },
-    { name: 'home-gateway', weight: 2 },
-  ],
+  scorers: WEIGHTS,
+});
+
+/** For gateways that hear nothing of each other: they agree on where conversations are at home, at some cost in balance. */
+export const SEPARATE_GATEWAYS_PROFILE: Profile = parseProfile({
+  name: 'separate-gateways',
+  filters: FILTERS.map(({ name }) => name),
+  scorers: [...WEIGHTS, { name: 'conversation-home', weight: 20 }],
 });

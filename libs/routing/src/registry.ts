@@ -2,6 +2,7 @@ import { healthy } from './filters/healthy.ts';
 import { residencyAllowed } from './filters/residency-allowed.ts';
 import { untried } from './filters/untried.ts';
 import { adapterLoaded } from './scorers/adapter-loaded.ts';
+import { conversationHome } from './scorers/conversation-home.ts';
 import { evenWork } from './scorers/even-work.ts';
 import { headroom } from './scorers/headroom.ts';
 import { homeGateway } from './scorers/home-gateway.ts';
@@ -18,4 +19,5 @@ export const SCORERS: readonly Scorer[] = [
   headroom,
   evenWork,
   homeGateway,
+  conversationHome,
 ];

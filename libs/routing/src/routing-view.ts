@@ -1,7 +1,7 @@
 import { DomainError } from '@ostro/kernel';
 import type { Standing } from './decision.ts';
 import { PrefixIndex } from './belief/prefix-index.ts';
-import { adapterBlock, sessionBlock } from './belief/sticky.ts';
+import { adapterBlock, fnv1a, sessionBlock } from './belief/sticky.ts';
 import { checkReplica, type Replica, standingOf } from './replica.ts';
 import type { BlockHashes, RoutingRequest } from './request.ts';
 import { headroomOf } from './scorers/headroom.ts';
@@ -36,6 +36,8 @@ export class RoutingView {
   readonly work: number[] = [];
   /** Those that are taken. */
   slots: readonly number[] = [];
+  /** By slot: 32 bits of its id. */
+  readonly idHashes: number[] = [];
   /** By slot: its place in the order of ids, by which ties are decided. */
   readonly idOrder: number[] = [];
   /** By slot, of its last report: see the scorer of that name. */
@@ -114,6 +116,7 @@ export class RoutingView {
     const free = this.replicas.indexOf(undefined);
     const slot = free === -1 ? this.replicas.length : free;
     this.#slotOf.set(replica.replicaId, slot);
+    this.idHashes[slot] = fnv1a(replica.replicaId);
     this.#own[slot] = work - replica.prefillTokensElsewhere;
     this.#take(slot, replica);
   }

@@ -1,4 +1,12 @@
-import { ANYWHERE, type Profile, type Replica, route, type RoutingRequest, RoutingView } from '@ostro/routing';
+import {
+  ANYWHERE,
+  DEFAULT_PROFILE,
+  type Replica,
+  route,
+  type RoutingRequest,
+  RoutingView,
+  SEPARATE_GATEWAYS_PROFILE,
+} from '@ostro/routing';
 import type { Policy, ReplayOptions } from './replay.ts';
 import { type Arrival, BLOCK_TOKENS, mixed } from './trace.ts';
 
@@ -23,22 +31,32 @@ export const longestPrefix: PolicyOf = (_gateway, { caches }) => ({
   pick: ({ ids }) => leastOf(caches.map((cache) => -cache.match(ids))),
 });
 
-/** Ours: one view for each gateway, which knows only what that gateway sent and the reports of every five seconds. */
-export function ostro(profile: Profile, { replicas, cacheTokens, gateways }: Omit<ReplayOptions, 'policy'>): PolicyOf {
+/** What a gateway hears every five seconds: what each replica holds and has to do, or nothing at all. */
+export type Hears = 'replicas' | 'nothing';
+
+/** Ours: one view for each gateway, which knows what that gateway sent and what it hears of the replicas. */
+export function ostro(
+  { replicas, cacheTokens, gateways }: Omit<ReplayOptions, 'policy'>,
+  hears: Hears = 'replicas',
+): PolicyOf {
+  const profile = hears === 'replicas' ? DEFAULT_PROFILE : SEPARATE_GATEWAYS_PROFILE;
   return (gateway) => {
     const view = new RoutingView({ blockTokens: BLOCK_TOKENS });
     const elsewhere: number[] = [];
-    const place = { at: gateway, count: gateways };
-    view.observe(numbered(replicas, cacheTokens, elsewhere, []), place);
+    const place = hears === 'replicas' ? { at: gateway, count: gateways } : { at: 0, count: 1 };
+    const observe = (count: number, queued: readonly number[]) =>
+      view.observe(numbered(count, cacheTokens, elsewhere, queued), place);
+    observe(replicas, []);
     return {
       pick: (arrival) => numberOf(route(requestOf(arrival), view, profile)[0]),
       sent: (arrival, replica) => void view.assign(requestOf(arrival), idOf(replica)),
       report: ({ replicas: now, served, queuedTokens }) => {
+        if (hears === 'nothing') return observe(now, []);
         const others = served.filter((each) => each.gateway !== gateway);
         for (const { replica, uncachedTokens } of others) {
           elsewhere[replica] = (elsewhere[replica] ?? 0) + uncachedTokens;
         }
-        view.observe(numbered(now, cacheTokens, elsewhere, queuedTokens), place);
+        observe(now, queuedTokens);
         for (const { replica, arrival } of others) view.learn(arrival.blocks, idOf(replica));
       },
     } satisfies Policy;

@@ -1,4 +1,3 @@
-import { DEFAULT_PROFILE } from '@ostro/routing';
 import { ostro } from './policies.ts';
 import { replay, type ReplayOptions } from './replay.ts';
 import type { Arrival } from './trace.ts';
@@ -17,7 +16,7 @@ const EVERY_MINUTES = 4;
 
 /** Adds a replica at each of several moments, the first one when caches are warm. */
 export function scaleOut(arrivals: readonly Arrival[], cluster: Omit<ReplayOptions, 'policy'>): ScaleOut {
-  const policy = ostro(DEFAULT_PROFILE, cluster);
+  const policy = ostro(cluster);
   const without = replay(arrivals, { ...cluster, policy }).hitRatioByMinute;
   const kept: number[] = [];
   for (let minute = EVERY_MINUTES; minute < without.length - 1; minute += EVERY_MINUTES) {

@@ -36,9 +36,16 @@ function aPrompt(prompt: string, organizationId = 'org_a', deploymentId = 'dep_1
 describe('the replica of a request', () => {
   const replicas = ['c', 'b', 'a'].map((replicaId) => aReplica(replicaId));
 
-  it('has had least to do, ties by id', () => {
+  it('has had least to do, ties by id, for prompts too short to be found again', () => {
     const { send } = anEdge();
-    expect(['1', '2', '3'].map((each) => send(aPrompt(each.repeat(4_000)), replicas))).toEqual(['a', 'b', 'c']);
+    expect(['1', '2', '3'].map((each) => send(aPrompt(each.repeat(500)), replicas))).toEqual(['a', 'b', 'c']);
+  });
+
+  it('is the same at a gateway that knows nothing of it', () => {
+    const ours = Array.from({ length: 20 }, (_, at) => anEdge().send(aPrompt(`${at} ${LONG}`), replicas));
+    const theirs = Array.from({ length: 20 }, (_, at) => anEdge().send(aPrompt(`${at} ${LONG}`), replicas));
+    expect(theirs).toEqual(ours);
+    expect(new Set(ours).size).toBe(3);
   });
 
   it('is the one that served the beginning of its prompt', () => {
@@ -51,9 +58,10 @@ describe('the replica of a request', () => {
 
   it('says nothing of what another organization has cached', () => {
     const { send, believed } = anEdge();
-    const first = send(aPrompt(LONG), replicas);
-    expect(send(aPrompt(LONG, 'org_b'), replicas)).not.toBe(first);
-    expect(believed).toEqual([0, 0]);
+    send(aPrompt(LONG), [aReplica('a')]);
+    send(aPrompt(LONG, 'org_b'), [aReplica('a')]);
+    send(aPrompt(LONG), [aReplica('a')]);
+    expect(believed).toEqual([0, 0, 768]);
   });
 
   it('was not tried for it before, is not full, and can be dialled', () => {
@@ -72,24 +80,29 @@ describe('the replica of a request', () => {
 
   it('failed lately only when nothing else is left, and for a while', () => {
     const { choice, loads, clock, send } = anEdge();
-    expect(send(aPrompt(LONG), replicas)).toBe('a');
-    loads.avoid('a', 10_000);
-    expect(choice.pick(aPrompt(LONG), replicas, NONE)?.replicaId).toBe('b');
-    expect(choice.pick(aPrompt(LONG), replicas, new Set(['b', 'c']))?.replicaId).toBe('a');
-    for (let at = 0; at < 4; at += 1) ['b', 'c'].forEach((replicaId) => loads.begin(replicaId));
-    expect(choice.pick(aPrompt(LONG), replicas, NONE)?.replicaId).toBe('a');
-    for (let at = 0; at < 4; at += 1) ['b', 'c'].forEach((replicaId) => loads.end(replicaId));
+    const first = send(aPrompt(LONG), replicas);
+    const others = replicas.map(({ replicaId }) => replicaId).filter((replicaId) => replicaId !== first);
+    const next = (tried: readonly string[] = []) => choice.pick(aPrompt(LONG), replicas, new Set(tried))?.replicaId;
+    expect(next()).toBe(first);
+    loads.avoid(first, 10_000);
+    expect(others).toContain(next());
+    expect(next(others)).toBe(first);
+    for (const replicaId of others) for (let at = 0; at < 4; at += 1) loads.begin(replicaId);
+    expect(next()).toBe(first);
+    for (const replicaId of others) for (let at = 0; at < 4; at += 1) loads.end(replicaId);
+    expect(others).toContain(next());
     clock.advance(10_000);
-    expect(choice.pick(aPrompt(LONG), replicas, NONE)?.replicaId).toBe('a');
+    expect(next()).toBe(first);
   });
 
   it('is forgotten with its route, and a new one starts with nothing cached', () => {
     const { send, believed } = anEdge();
-    expect(send(aPrompt(LONG), replicas)).toBe('a');
-    send(aPrompt('y'.repeat(8_000)), [aReplica('b'), aReplica('c')]);
+    send(aPrompt(LONG), [aReplica('a')]);
+    send(aPrompt(LONG), [aReplica('b')]);
     send(aPrompt(LONG), [aReplica('a')]);
     send(aPrompt(LONG, 'org_a', 'dep_2'), [aReplica('z')]);
-    expect(believed).toEqual([0, 0, 0, 0]);
+    send(aPrompt(LONG), [aReplica('a')]);
+    expect(believed).toEqual([0, 0, 0, 0, 768]);
   });
 
   it('is counted once however often the request is sent', () => {

@@ -1,6 +1,6 @@
 import {
   ANYWHERE,
-  DEFAULT_PROFILE,
+  SEPARATE_GATEWAYS_PROFILE,
   type Replica as Candidate,
   route,
   type RoutingRequest,
@@ -38,7 +38,10 @@ const SOME_SEQUENCES = 8;
 /** A cache of several 80 GB accelerators; more is not believed. */
 const MOST_CACHE_TOKENS = 4_000_000;
 
-/** Which replica takes a request: see `@ostro/routing`. What it learns here is lost with the process, and only costs. */
+/**
+ * Which replica takes a request: see `@ostro/routing`. Gateways hear nothing of each other. What one learns is lost with
+ * its process, and only costs.
+ */
 export class ReplicaChoice {
   readonly #options: ReplicaChoiceOptions;
   readonly #known = new Map<string, Known>();
@@ -55,7 +58,7 @@ export class ReplicaChoice {
     const { loads } = this.#options;
     const known = this.#knownOf(routed, replicas);
     for (const replicaId of loads.endedAvoidance()) this.#refresh(replicaId);
-    const ranked = route({ ...requestOf(routed), tried }, known.view, DEFAULT_PROFILE);
+    const ranked = route({ ...requestOf(routed), tried }, known.view, SEPARATE_GATEWAYS_PROFILE);
     const best = ranked.find(({ replicaId }) => !loads.isFull(known.replicas.get(replicaId)!));
     return best && known.replicas.get(best.replicaId);
   }

@@ -50,6 +50,14 @@ export class PrefixIndex {
     for (const blocks of carried) for (const { run } of this.#path(blocks)) this.#runs.countSeen(run);
   }
 
+  /** How many leading blocks of a prompt are common: more than one request in `n` carries them. */
+  commonBlocks(blocks: BlockHashes, n: number): number {
+    return this.#path(blocks).reduce(
+      (at, step) => (step.at === at && this.#runs.isCommon(step.run, n) ? at + step.blocks : at),
+      0,
+    );
+  }
+
   /**
    * Who holds more of a prompt than its leading blocks that are common, which more than one request in `n` carries; no
    * more than 64, those who hold most first.

@@ -15,7 +15,7 @@ export function adapterBlock({ adapter }: RoutingRequest): BlockHashes {
 }
 
 /** 32-bit FNV-1a of the text's UTF-16 units. */
-function fnv1a(text: string): number {
+export function fnv1a(text: string): number {
   let hash = 0x811c9dc5;
   for (let at = 0; at < text.length; at += 1) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
   return hash >>> 0;
