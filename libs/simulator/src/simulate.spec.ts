@@ -92,6 +92,7 @@ describe('scaling', () => {
     });
     expect(report.coldStarts).toBe(2);
     expect(report.series.replicas.slice(0, 5)).toEqual([1, 0, 0, 0, 0]);
+    expect(report.series.gpus.slice(0, 5)).toEqual([1, 0, 0, 0, 0]);
     expect(report.decisions.scaledDown).toBe(1);
   });
 
@@ -100,10 +101,24 @@ describe('scaling', () => {
     expect(report).toMatchObject({ coldStarts: 0, coldRequests: 0, delayedShare: 0 });
   });
 
-  it('never ends a replica that serves: what is too many drains', () => {
-    const slow = { ...anImage(0), serviceMs: 600_000 };
-    const report = run({ requests: [slow, slow, anImage(1000)] });
-    expect(report.requests).toMatchObject({ completed: 3, refused: 0 });
+  it('never ends a replica that serves: what is too many drains, and stops when it is idle', () => {
+    // Two replicas with room for five: each gets one long request, and then one replica would do.
+    const serviceMs = [120_000, 4000, 4000, 4000, 4000, 150_000, 4000, 4000, 4000, 4000];
+    const requests = serviceMs.map((each, at) => anImage(at, { serviceMs: each }));
+    const scaling = { targetConcurrency: 4, idle: { idleMs: 1000 }, scaleDown: { stabilisationMs: 1000 } };
+    const engine = { kind: 'fixed-time', concurrency: 5 } as const;
+    const report = run({ requests, deployments: [aDeployment({ engine })], scaling });
+    expect(report.requests).toMatchObject({ completed: 10, refused: 0 });
+    expect(report.decisions.scaledDown).toBeGreaterThan(0);
+    expect(report.series.replicas).toEqual([2, 2, 1]);
+  });
+
+  it('gives loads a spread that comes from the seed', () => {
+    const load = { ...aDeployment().load, spreadMilli: 100 };
+    const wait = (seed: number) => run({ deployments: [aDeployment({ load })], seed }).waitMs.max;
+    expect(wait(1)).toBeGreaterThanOrEqual(9000);
+    expect(wait(1)).toBeLessThanOrEqual(11_000);
+    expect(wait(1)).not.toBe(wait(2));
   });
 });
 
@@ -118,6 +133,15 @@ describe('an LLM deployment', () => {
     expect(tpotMs.p50).toBeLessThan(60);
     expect(cachedTokens).toBeGreaterThan(0.2 * inputTokens);
     expect(outputTokens).toBe(400 * 100);
+  });
+
+  it('holds at the gateway what no replica has room for', () => {
+    const requests = Array.from({ length: 6 }, () => ({ ...tokens(500, 200), arrivalMs: 60_000 }));
+    const deployments = [llm({ maxSequences: 1 })];
+    const { waitMs } = run({ requests, deployments, scaling: { minReplicas: 2, maxReplicas: 2 } });
+    expect(waitMs).toMatchObject({ count: 6, p50: expect.any(Number) });
+    expect(waitMs.p50).toBeGreaterThan(500);
+    expect(waitMs.max).toBeGreaterThan(1.8 * waitMs.p50);
   });
 
   it('is the same to the byte for the same seed, and another for another', () => {

@@ -132,8 +132,10 @@ describe('the KV cache', () => {
       id * 10,
       { id, inputTokens: 2000, outputTokens: 1000, prefixBlocks: [1, 2, 100 + id] },
     ]);
-    const { finished, mostKvMilli } = run(engine, requests, 50);
+    const { finished, firsts, mostKvMilli } = run(engine, requests, 50);
     expect(finished.size).toBe(60);
+    // What a preempted request has said already it does not say again.
+    expect(firsts).toBe(60);
     expect(mostKvMilli).toBeLessThanOrEqual(1000);
     expect(engine.load()).toMatchObject({ running: 0, waiting: 0, queuedPrefillTokens: 0, kvUsedMilli: 0 });
     expect(engine.load().preemptions).toBeGreaterThan(0);
@@ -150,6 +152,19 @@ describe('the prefix cache', () => {
     ]);
     expect([cached.get(1), cached.get(2), cached.get(3)]).toEqual([0, 1024, 2047]);
     expect(first.get(3)! - 9000).toBeLessThan((first.get(2)! - 5000) / 2);
+  });
+});
+
+describe('an engine that prefills first', () => {
+  it('lets decoding stand still meanwhile, where a mixed one decodes along', () => {
+    const requests: [number, EngineRequest][] = [
+      [0, { id: 1, inputTokens: 16, outputTokens: 500 }],
+      [500, { id: 2, inputTokens: 4000, outputTokens: 1 }],
+    ];
+    const mixed = run(anEngine(GPU_ALONE), requests).finished.get(1)!;
+    const apart = run(anEngine(GPU_ALONE, { engine: 'sglang' }), requests).finished.get(1)!;
+    expect(apart - mixed).toBeGreaterThan(0.9 * model.decodeMs(1));
+    expect(apart - mixed).toBeLessThan(1.1 * model.decodeMs(1));
   });
 });
 
@@ -178,9 +193,11 @@ function run(engine: Engine, requests: readonly (readonly [number, EngineRequest
   const first = new Map<number, number>();
   const cached = new Map<number, number>();
   const finished = new Map<number, number>();
+  let firsts = 0;
   let mostKvMilli = 0;
   const listener = {
     firstToken: (id: number, atMs: number, cachedTokens: number) => {
+      firsts += 1;
       first.set(id, atMs);
       cached.set(id, cachedTokens);
     },
@@ -201,5 +218,5 @@ function run(engine: Engine, requests: readonly (readonly [number, EngineRequest
     nowMs = atMs;
   }
   advance(Infinity, nowMs);
-  return { first, finished, cached, mostKvMilli };
+  return { first, finished, cached, firsts, mostKvMilli };
 }

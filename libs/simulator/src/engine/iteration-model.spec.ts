@@ -63,6 +63,12 @@ describe('the time of an iteration', () => {
     expect(four).toBeGreaterThan(alone / 4);
   });
 
+  it('adds two all-reduces for each layer of a group', () => {
+    const layout = { tensorParallel: 2 };
+    const without = model('Llama-3.1-8B', layout, { ...GUESS, allReduceMs: 0 }).decodeMs(1);
+    expect(model('Llama-3.1-8B', layout, { ...GUESS, allReduceMs: 0.01 }).decodeMs(1) - without).toBeCloseTo(0.64, 9);
+  });
+
   it('stops growing with the context where attention is sparse', () => {
     const sparse = model('GLM-5', { tensorParallel: 8, precision: 'fp8' });
     expect(sparse.attended(4, 4 * 1000)).toBe(4000);
