@@ -83,6 +83,11 @@ describe('the requests of a trace', () => {
     expect(() => [...readRequests([text])]).toThrow('column "block_tokens"');
   });
 
+  it('have blocks of whole cache blocks', () => {
+    const text = `${OWN},prefix_blocks,block_tokens\n1,m,1,1,0,40`;
+    expect(() => [...readRequests([text])]).toThrow('column "block_tokens": expected a multiple of 16');
+  });
+
   it('have blocks of one length', () => {
     const text = `${OWN},prefix_blocks,block_tokens\n1,m,1,1,0,16\n1,m,1,1,,\n1,m,1,1,0,32`;
     expect(() => [...readRequests([text])]).toThrow('line 4, column "block_tokens": expected 16 as in the rows above');

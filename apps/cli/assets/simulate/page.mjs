@@ -15,13 +15,17 @@ const axis = (values) => ({
   ...values,
 });
 
+// A line has at least two ends: a value between gaps is drawn as a point, or nobody would see it.
+const alone = (values) =>
+  [...values.keys()].filter((at) => values[at] !== null && values[at - 1] == null && values[at + 1] == null);
+
 // A second policy is dashed as well: colour alone is not for everybody.
 const line = ({ name, policy }) => ({
   label: name,
   stroke: colour(policy === undefined ? 'trace' : `policy-${policy}`),
   width: 1.5,
   dash: policy === 1 ? [6, 3] : undefined,
-  points: { show: times.length < 3 },
+  points: { size: 4, show: () => false, filter: (plot, at) => alone(plot.data[at]) },
   value: (_, value) => number(value),
 });
 

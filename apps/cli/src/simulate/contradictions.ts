@@ -5,8 +5,9 @@ import type { ModelDocument, NodesDocument, PolicyDocument } from './policy-docu
 import type { Path, Problem } from './yaml-text.ts';
 
 /** What each part allows and the whole does not: a policy that contradicts itself would only ever refuse. */
-export function contradictions({ cluster, models }: PolicyDocument): Problem[] {
-  return models.flatMap((model, at) => {
+export function contradictions(document: PolicyDocument): Problem[] {
+  const { cluster, models } = document;
+  const ofModels = models.flatMap((model, at) => {
     const path: Path = ['models', at];
     return [
       ...nameTwice(models, at),
@@ -15,7 +16,27 @@ export function contradictions({ cluster, models }: PolicyDocument): Problem[] {
       ...loadProblems(model).map((problem) => below(path, problem)),
     ];
   });
+  return [...budgetProblems(document), ...ofModels];
 }
+
+/** A budget is kept by the price of idle replicas; one without the other would be a promise that nobody keeps. */
+function budgetProblems({ budget, autoscaling, models }: PolicyDocument): Problem[] {
+  const idles = [autoscaling, ...models.map((model) => model.autoscaling)].map(
+    (each) => (each as Scaling | undefined)?.idle,
+  );
+  const isPriced = idles.includes('cell');
+  if (budget !== undefined && !isPriced) {
+    return [{ path: ['budget'], text: 'is kept by nobody: say "idle: cell" in autoscaling, or remove the budget' }];
+  }
+  if (budget === undefined && isPriced) {
+    return [
+      { path: ['autoscaling', 'idle'], text: 'is cell, which keeps a budget: add "budget: { eurosPerHour: ... }"' },
+    ];
+  }
+  return [];
+}
+
+type Scaling = { readonly idle?: unknown };
 
 function below(path: Path, problem: Problem): Problem {
   return { ...problem, path: [...path, ...problem.path] };

@@ -5,6 +5,7 @@ export interface PolicyDocument {
   readonly placement?: object;
   readonly routing?: object;
   readonly queue?: { readonly maxHoldSeconds?: number; readonly maxRequests?: number };
+  readonly budget?: { readonly eurosPerHour: string | number };
   readonly cluster: { readonly nodes: readonly NodesDocument[] };
   readonly models: readonly ModelDocument[];
 }

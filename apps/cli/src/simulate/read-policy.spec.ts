@@ -157,6 +157,16 @@ describe('a policy that is wrong names line and column and what to write: ', () 
       'policy.yaml:8:33: placement.filters[0] "fits" is unknown; known are',
     ],
     [
+      'a budget that nobody keeps',
+      instead('models:', 'budget: { eurosPerHour: 5 }\nmodels:'),
+      'policy.yaml:8:9: budget is kept by nobody: say "idle: cell" in autoscaling, or remove the budget',
+    ],
+    [
+      'the price of a budget that is not there',
+      instead('minReplicas: 0', 'idle: cell'),
+      'policy.yaml:3:9: autoscaling.idle is cell, which keeps a budget: add',
+    ],
+    [
       'an unknown scorer of routing',
       instead(
         'models:',

@@ -1,7 +1,7 @@
 import { accessSync, constants, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
 import { DomainError, isDomainError } from '@ostro/kernel';
-import { type Progress, type Report, simulate } from '@ostro/simulator';
+import { type Progress, type Report, type Scenario, simulate } from '@ostro/simulator';
 import type { Output } from '../output/output.ts';
 import { count } from '../output/units.ts';
 import type { Session } from '../session.ts';
@@ -9,7 +9,7 @@ import { figuresOf } from './comparison.ts';
 import { duration } from './figures-in-words.ts';
 import { pageOf } from './page.ts';
 import { type Policy, readPolicy } from './read-policy.ts';
-import { policyFieldOf, scenarioOf } from './scenario.ts';
+import { placeInPolicy, scenarioOf } from './scenario.ts';
 import { showResult } from './show-result.ts';
 import { fileNotFound, TraceFile, type TraceSurvey } from './trace-file.ts';
 
@@ -39,14 +39,13 @@ export function runSimulation({ io, out }: Session, options: SimulateOptions): v
   const scenarios = policies.map((policy) => ({ policy, scenario: scenarioOf(policy, trace, survey, options.seed) }));
   const outcomes = scenarios.map(({ policy, scenario }) => {
     const { name } = policy.document;
-    return { name, report: run(policy, () => simulate(scenario, inWords(name, survey, progress))) };
+    return { name, report: run(policy, scenario, inWords(name, survey, progress)) };
   });
   progress('');
   const whatIf = { trace: { ...survey, file: basename(options.trace) }, seed: options.seed, outcomes };
+  if (page !== undefined) writeFileSync(page, pageOf(whatIf));
   showResult(out, whatIf, figuresOf(outcomes.map(({ report }) => report)));
-  if (page === undefined) return;
-  writeFileSync(page, pageOf(whatIf));
-  out.say(`Charts are in ${page}`);
+  if (page !== undefined) out.say(`Charts are in ${page}`);
 }
 
 function readPolicies({ policy, against }: SimulateOptions, at: (path: string) => string): Policy[] {
@@ -63,13 +62,15 @@ function sayWhatIsMissing(out: Output, { badRows, leftOut }: TraceSurvey): void 
   if (leftOut > 0) out.say(`left out: ${leftOut} rows that are no requests a replica served`);
 }
 
-function run(policy: Policy, simulation: () => Report): Report {
+/** @throws DomainError INVALID_ARGUMENT (INVALID_POLICY) at the line of the policy that the simulator cannot work with. */
+function run({ document, yaml }: Policy, scenario: Scenario, onProgress: (progress: Progress) => void): Report {
   try {
-    return simulation();
+    return simulate(scenario, onProgress);
   } catch (error) {
     const field = isDomainError(error) ? error.details['field'] : undefined;
-    if (!isDomainError(error) || error.reason !== 'INVALID_SCENARIO' || field === undefined) throw error;
-    throw policy.yaml.refusal([{ path: policyFieldOf(field), text: `cannot be simulated: ${error.message}` }]);
+    const path = field === undefined ? undefined : placeInPolicy(field, scenario, document);
+    if (path === undefined) throw error;
+    throw yaml.refusal([{ path, text: `cannot be simulated: ${(error as DomainError).message}` }]);
   }
 }
 

@@ -1,12 +1,12 @@
 import type { ScalingPolicy } from '@ostro/autoscaling';
 import type { EngineSpec, Scenario, SimulatedDeployment, SimulatedRequest } from '@ostro/simulator';
 import type { TraceRequest } from '@ostro/traces';
-import { clusterOf } from './cluster.ts';
+import { clusterOf, milliEuro } from './cluster.ts';
 import { ANY_MODEL, type EngineDocument, type ModelDocument, type PolicyDocument } from './policy-document.ts';
 import type { Policy } from './read-policy.ts';
 import { loadTimes } from './scaling.ts';
 import type { ModelSurvey, TraceFile, TraceSurvey } from './trace-file.ts';
-import { fieldPath, type Problem } from './yaml-text.ts';
+import { fieldPath, type Path, type Problem } from './yaml-text.ts';
 
 const GIB = 2 ** 30;
 const CORES_PER_ACCELERATOR = 4;
@@ -22,7 +22,7 @@ export function scenarioOf(policy: Policy, trace: TraceFile, survey: TraceSurvey
   const entries = [...survey.models].map(([name, model]) => ({ name, model, at: entryOf(document, name) }));
   const problems = entries.flatMap(({ name, model, at }) => fitProblems(document, at, name, model));
   if (problems.length > 0) throw yaml.refusal(problems);
-  const { maxHoldSeconds, maxRequests } = document.queue ?? {};
+  const { queue: { maxHoldSeconds, maxRequests } = {}, budget } = document;
   return {
     nodes: clusterOf(document),
     deployments: entries.map(({ name, at }) => deploymentOf(name, document, document.models[at]!, scaling[at]!)),
@@ -31,6 +31,7 @@ export function scenarioOf(policy: Policy, trace: TraceFile, survey: TraceSurvey
       placement,
       routing,
       autoscaling: scaling[0]!,
+      ...(budget && { budgetMilliEuroPerHour: milliEuro(budget.eurosPerHour) }),
       ...(maxHoldSeconds !== undefined && { maxHoldMs: Math.round(maxHoldSeconds * 1_000) }),
       ...(maxRequests !== undefined && { maxQueue: maxRequests }),
     },
@@ -126,8 +127,14 @@ function engineOf(engine: EngineDocument, gpu: string, tensorParallel: number): 
   return { ...rest, engine: runtime, gpu, tensorParallel };
 }
 
-/** The field of the scenario that the simulator refuses, as the policy file has it. */
-export function policyFieldOf(scenarioField: string): Problem['path'] {
-  const [first, ...rest] = fieldPath(scenarioField);
-  return first === 'policy' ? rest : first === 'nodes' ? ['cluster', 'nodes'] : ['models'];
+const FIELDS: Readonly<Record<string, string>> = { placement: 'accelerators' };
+
+/** Where the policy file says what the simulator refuses; undefined for what is not the policy's, such as the trace. */
+export function placeInPolicy(field: string, { deployments }: Scenario, document: PolicyDocument): Path | undefined {
+  const [first, second, third] = fieldPath(field);
+  if (first === 'policy') return [second === 'budgetMilliEuroPerHour' ? 'budget' : String(second)];
+  if (first === 'nodes') return ['cluster', 'nodes'];
+  if (first !== 'deployments') return undefined;
+  const at = entryOf(document, deployments[Number(second)]!.name);
+  return third === undefined ? ['models', at] : ['models', at, FIELDS[third] ?? third];
 }

@@ -4,6 +4,7 @@ import { MAX_BLOCK_ID, MAX_TOKENS, type RequestFormat, type TraceRequest } from 
 /** A row of Ostro's own request trace, in CSV or JSON lines. */
 export type RequestRow = TraceRequest;
 
+const KV_BLOCK_TOKENS = 16;
 const COLUMNS = ['arrival_ms', 'model', 'input_tokens', 'output_tokens'];
 
 const meaning: Omit<RequestFormat<RequestRow>, 'name' | 'title' | 'notation'> = {
@@ -43,5 +44,7 @@ export const requestsJsonl: RequestFormat<RequestRow> = {
 function prefixOf(fields: Fields): TraceRequest['prefix'] {
   const blocks = fields.optional('prefix_blocks', (column) => fields.wholes(column, MAX_BLOCK_ID));
   if (blocks === undefined) return undefined;
-  return { blocks, blockTokens: fields.whole('block_tokens', { min: 1, max: 65_536 }) };
+  const blockTokens = fields.whole('block_tokens', { min: KV_BLOCK_TOKENS, max: 65_536 });
+  if (blockTokens % KV_BLOCK_TOKENS === 0) return { blocks, blockTokens };
+  throw fields.bad('block_tokens', `a multiple of ${KV_BLOCK_TOKENS}, as engines cache that many at once`);
 }
