@@ -114,10 +114,13 @@ function summary(): string {
   const ratios = runs.map(({ policies }) => policies['ostro']!.hitRatio / policies['pooledLru']!.hitRatio);
   const mean = ratios.reduce((a, b) => a + b, 0) / ratios.length;
   const { scaleOut: out, speed } = { speed: undefined, ...result };
+  const grown =
+    out &&
+    `${out.from} -> ${out.to} replicas: the next minute keeps ${out.kept.toFixed(3)} of its hit ratio in the mean of ` +
+      `${out.moments} moments, ${out.leastKept.toFixed(3)} at worst.`;
   return [
     `\nHit ratio of ostro over the pooled LRU: mean ${mean.toFixed(4)}, least ${Math.min(...ratios).toFixed(4)}.`,
-    `${out.from} -> ${out.to} replicas: the next minute keeps ${out.kept.toFixed(3)} of its hit ratio in the mean of ` +
-      `${out.moments} moments, ${out.leastKept.toFixed(3)} at worst.`,
+    ...(grown === undefined ? [] : [grown]),
     ...(speed === undefined ? [] : [`Speed: ${JSON.stringify(speed)}`]),
   ].join('\n');
 }

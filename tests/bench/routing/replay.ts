@@ -148,8 +148,9 @@ class Books {
   }
 
   close(replicas: number): Replayed {
-    // The last minute is cut off by the end of the trace.
-    const minutes = this.#byMinute.slice(0, -1).filter((minute) => minute !== undefined);
+    // The last minute is cut off by the end of the trace; it counts only where there is no other.
+    const full = this.#byMinute.slice(0, -1).filter((minute) => minute !== undefined);
+    const minutes = full.length > 0 ? full : this.#byMinute;
     const imbalances = minutes.map((minute) => imbalance(minute, replicas));
     const inputTokens = sum(this.#inputTokensByMinute);
     return {
@@ -165,7 +166,7 @@ class Books {
 
 function imbalance(tokens: readonly number[], replicas: number): number {
   const most = tokens.reduce((a, b) => Math.max(a, b), 0);
-  return (most * replicas) / sum(tokens);
+  return most === 0 ? 1 : (most * replicas) / sum(tokens);
 }
 
 function sum(numbers: readonly number[]): number {

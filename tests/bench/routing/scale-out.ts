@@ -14,8 +14,8 @@ export interface ScaleOut {
 const MINUTE_MS = 60_000;
 const EVERY_MINUTES = 4;
 
-/** Adds a replica at each of several moments, the first one when caches are warm. */
-export function scaleOut(arrivals: readonly Arrival[], cluster: Omit<ReplayOptions, 'policy'>): ScaleOut {
+/** Adds a replica at each of several moments, the first one when caches are warm; undefined for a trace too short. */
+export function scaleOut(arrivals: readonly Arrival[], cluster: Omit<ReplayOptions, 'policy'>): ScaleOut | undefined {
   const policy = ostro(cluster);
   const without = replay(arrivals, { ...cluster, policy }).hitRatioByMinute;
   const kept: number[] = [];
@@ -23,6 +23,7 @@ export function scaleOut(arrivals: readonly Arrival[], cluster: Omit<ReplayOptio
     const grown = replay(arrivals, { ...cluster, policy, scaleOutAtMs: minute * MINUTE_MS });
     kept.push(grown.hitRatioByMinute[minute]! / without[minute]!);
   }
+  if (kept.length === 0) return undefined;
   return {
     from: cluster.replicas,
     to: cluster.replicas + 1,

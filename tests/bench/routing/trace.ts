@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { blockHashes, type BlockHashes } from '@ostro/routing';
+import { mooncake, MOONCAKE_BLOCK_TOKENS as BLOCK_TOKENS, parseTrace } from '@ostro/traces';
 
-/** Tokens of a block of the trace. */
-export const BLOCK_TOKENS = 512;
+export { BLOCK_TOKENS };
 
 /** One request of the trace. */
 export interface Arrival {
@@ -15,28 +15,32 @@ export interface Arrival {
 }
 
 /**
- * Reads a Mooncake trace: JSON lines of `timestamp` (ms, rising), `input_length` and `hash_ids`.
- * @throws Error naming the line and the field.
+ * Reads a Mooncake trace.
+ * @throws Error naming the file, and of a bad row its line and column.
  */
 export function readTrace(file: string): readonly Arrival[] {
-  const lines = readFileSync(file, 'utf8').split('\n');
-  if (lines.at(-1) === '') lines.pop();
-  if (lines.length === 0) throw new Error(`${file} has no requests`);
-  let first: number | undefined;
-  let last = 0;
-  return lines.map((line, at) => {
-    const row = parsed(line, `${file}:${at + 1}`);
-    const timestamp = count(row['timestamp'], 'timestamp', `${file}:${at + 1}`);
-    first ??= timestamp;
-    if (timestamp < last)
-      throw new Error(`${file}:${at + 1}: timestamp ${timestamp} is before ${last}; sort the trace`);
-    last = timestamp;
-    const inputTokens = count(row['input_length'], 'input_length', `${file}:${at + 1}`);
-    const ids = row['hash_ids'];
-    if (!Array.isArray(ids)) throw new Error(`${file}:${at + 1}: hash_ids must be a list of whole numbers`);
-    ids.forEach((id) => count(id, 'hash_ids', `${file}:${at + 1}`));
-    return { atMs: timestamp - first, inputTokens, ids, blocks: blockHashes(ids) };
+  const rows = inFile(file, () => parseTrace(mooncake, readFileSync(file, 'utf8')));
+  const [first] = rows;
+  if (first === undefined) throw new Error(`${file} has no requests`);
+  rows.forEach(({ timestampMs }, at) => {
+    const before = rows[Math.max(0, at - 1)]!.timestampMs;
+    if (timestampMs < before)
+      throw new Error(`${file}: line ${at + 1}: ${timestampMs} is before ${before}; sort the trace`);
   });
+  return rows.map(({ timestampMs, inputTokens, hashIds }) => ({
+    atMs: timestampMs - first.timestampMs,
+    inputTokens,
+    ids: hashIds,
+    blocks: blockHashes(hashIds),
+  }));
+}
+
+function inFile<T>(file: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw new Error(`${file}: ${(error as Error).message}`, { cause: error });
+  }
 }
 
 /**
@@ -62,19 +66,4 @@ export function mixed(value: number): number {
   bits = Math.imul(bits ^ (bits >>> 16), 0x85ebca6b);
   bits = Math.imul(bits ^ (bits >>> 13), 0xc2b2ae35);
   return (bits ^ (bits >>> 16)) >>> 0;
-}
-
-function parsed(line: string, place: string): Record<string, unknown> {
-  try {
-    const row: unknown = JSON.parse(line);
-    if (typeof row === 'object' && row !== null) return row as Record<string, unknown>;
-  } catch (error) {
-    throw new Error(`${place}: not a JSON object: ${(error as Error).message}`, { cause: error });
-  }
-  throw new Error(`${place}: not a JSON object`);
-}
-
-function count(value: unknown, field: string, place: string): number {
-  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value;
-  throw new Error(`${place}: ${field} must be a whole number of at least 0, not ${JSON.stringify(value)}`);
 }
