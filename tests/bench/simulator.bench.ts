@@ -35,7 +35,7 @@ if (values.speed) {
   if (values.fit) {
     const own = distinct(rows).filter(isForFitting);
     await writeCoefficients(calibrate(own, say), own);
-    say('coefficients written: build, then run without --fit to see the errors on the other rows');
+    say('coefficients written: npm run format, then run without --fit to see the errors on the other rows');
   } else {
     const unseen = values.unseen ? unseenErrors(distinct(rows), say) : undefined;
     printReport(reportErrors(rows, skipped, unseen), values.json === true);

@@ -1,14 +1,13 @@
 import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { Coefficients } from '@ostro/simulator';
-import { format } from 'prettier';
 import { type Calibration, GUESS } from './calibrate.ts';
 import { hashOf } from './fitted-rows.ts';
 import type { MeasuredRow } from './measured-rows.ts';
 
 const TABLE = fileURLToPath(new URL('../../../libs/simulator/src/engine/coefficients.data.ts', import.meta.url));
 
-/** Rewrites the library's table. */
+/** Rewrites the library's table; the formatter puts it into lines. */
 export async function writeCoefficients(
   { defaults, fitted }: Calibration,
   rows: readonly MeasuredRow[],
@@ -32,7 +31,7 @@ export const FITTED_ON: readonly number[] = [
 ${lines(hashes)}
 ];
 `;
-  await writeFile(TABLE, await format(text, { parser: 'typescript', singleQuote: true, printWidth: 120 }));
+  await writeFile(TABLE, text);
 }
 
 function sets(of: Readonly<Record<string, Coefficients>>): string {
