@@ -57,13 +57,13 @@ describe('a deployment that may go cold', () => {
   const wanted = async () => (await cell.show(deployment.deploymentId)).replicas;
 
   it('starts cold, and its route says that it can be woken', async () => {
-    await eventually(() => {
+    await eventually(async () => {
       const route = routes.view.get(deployment.endpointId);
       expect(route).toMatchObject({ state: RouteState.ROUTE_STATE_COLD, targets: [{ scalable: true }] });
+      const { conditions, phase } = await cell.show(deployment.deploymentId);
+      expect(phase).toBe(schedulingV1.DeploymentPhase.DEPLOYMENT_PHASE_COLD);
+      expect(conditions.find(({ type }) => type === 'Ready')!.message).toBe('the next request wakes it');
     });
-    const { conditions, phase } = await cell.show(deployment.deploymentId);
-    expect(phase).toBe(schedulingV1.DeploymentPhase.DEPLOYMENT_PHASE_COLD);
-    expect(conditions.find(({ type }) => type === 'Ready')!.message).toBe('the next request wakes it');
   });
 
   it('is woken by who holds requests for it, and tells phase, expected time and at last the route', async () => {

@@ -1198,7 +1198,7 @@ export interface components {
             embedding: boolean;
             /** @description Where it may run. */
             residency?: components["schemas"]["ResidencyPolicy"];
-            /** @description How long a drained replica may finish its streams; absent: 60 s. */
+            /** @description How long a replica may finish its streams when its node is emptied or its deployment deleted; absent: 60 s. Scaling and rollouts cut no stream. */
             drain_timeout?: number;
             /** @description CPU per replica in thousandths of a core; 0 means 1,000. */
             cpu_milli: number;

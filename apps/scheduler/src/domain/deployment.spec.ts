@@ -68,6 +68,27 @@ describe('a plan', () => {
     expect(drainedOf(1)).toEqual([loading.id, second.id]);
   });
 
+  it('takes away what serves the fewest requests rather than what is newest', () => {
+    const [idle, busy] = [aReplica(), aReplica()];
+    const running = new Map([[busy.id, 2]]);
+    const { commands } = plan(wanted({ replicas: 1 }), [idle, busy], NONE, NOW, running);
+    expect(commands).toEqual([{ kind: 'drain', replicaId: idle.id, reason: 'SCALED_DOWN' }]);
+  });
+
+  it('hurries what takes its time to drain only when its node or its deployment has to go', () => {
+    const patient = aReplica({ phase: 'draining', reason: 'SCALED_DOWN' });
+    const hurried = aReplica({ phase: 'draining', reason: 'NODE_DRAINING' });
+    const none = wanted({ replicas: 0 });
+    expect(plan(none, [patient], NONE, NOW).commands).toEqual([]);
+    const nodes = new Set([patient.nodeId!, hurried.nodeId!]);
+    expect(plan(none, [patient, hurried], nodes, NOW).commands).toEqual([
+      { kind: 'drain', replicaId: patient.id, reason: 'NODE_DRAINING' },
+    ]);
+    expect(kinds(plan({ ...none, isDeleting: true }, [patient, hurried], NONE, NOW).commands)).toEqual([
+      'drain DELETED',
+    ]);
+  });
+
   it('moves replicas off a node that is being drained, one ahead', () => {
     const [staying, leaving] = [aReplica(), aReplica()];
     const nodes = new Set([leaving.nodeId!]);

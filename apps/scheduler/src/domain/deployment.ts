@@ -1,7 +1,7 @@
 import type { Id } from '@ostro/kernel';
 import type { Autoscaling } from './autoscaling.ts';
 import type { Condition, DeploymentPhase, Wanted } from './condition.ts';
-import { type DrainReason, isTerminal, isWanted, type Replica } from './replica.ts';
+import { type DrainReason, isPatient, isTerminal, isWanted, type Replica } from './replica.ts';
 import { type Replacement, replacement } from './restarts.ts';
 
 /** A project's desired state of replicas. */
@@ -44,30 +44,38 @@ export interface Plan {
 const SURGE = 1;
 /** Pending replicas are tried again so often even if no node told of a change. */
 const RETRY_MS = 5_000;
+const NOTHING_RUNS: ReadonlyMap<string, number> = new Map();
 /** Everything is looked at so often, so that a lost wake-up costs time and nothing else. */
 const RESYNC_MS = 60_000;
 
 /**
  * What to do next so that the replicas become what is wanted. Replicas of an older revision and those on nodes that are
  * being drained are replaced one ahead: an old one that serves goes only when a new one serves in its place, so a new
- * revision that finds no room, or never becomes ready, costs nothing that runs.
+ * revision that finds no room, or never becomes ready, costs nothing that runs. What is too much goes where it is missed
+ * least: `running` is how many requests each replica serves, as far as that is known.
  */
 export function plan(
   wanted: Wanted,
   replicas: readonly Replica[],
   leavingNodes: ReadonlySet<Id<'nod'>>,
   now: Date,
+  running: ReadonlyMap<string, number> = NOTHING_RUNS,
 ): Plan {
   const later = (ms: number) => new Date(now.getTime() + ms);
   const live = replicas.filter((replica) => !isTerminal(replica));
   const again = replacementOf(wanted, replicas, now);
   if (wanted.isDeleting) {
-    const drains = live.filter(isWanted).map(({ id }) => drain(id, 'DELETED'));
+    const drains = live
+      .filter((replica) => isWanted(replica) || isPatient(replica))
+      .map(({ id }) => drain(id, 'DELETED'));
     const commands: Command[] = live.length === 0 ? [{ kind: 'remove' }] : drains;
     return { commands, again: later(RESYNC_MS) };
   }
   const parts = divide(wanted, live, leavingNodes);
-  const drains = drainsOf(wanted, parts);
+  const drains = [
+    ...drainsOf(wanted, parts, cheapestFirst(running)),
+    ...live.filter((replica) => isHurried(replica, leavingNodes)).map(({ id }) => drain(id, 'NODE_DRAINING')),
+  ];
   const leaving = new Set(drains.map(({ replicaId }) => replicaId));
   const missing = again.kind === 'now' ? missingOf(wanted, parts, leaving) : 0;
   const pending = parts.kept.filter(({ id, phase }) => phase === 'pending' && !leaving.has(id));
@@ -104,10 +112,10 @@ function divide(wanted: Wanted, live: readonly Replica[], leavingNodes: Readonly
   return { kept, outdated, reasonOf: (replica) => (isCurrent(replica) ? 'NODE_DRAINING' : 'ROLLED_OUT') };
 }
 
-function drainsOf({ replicas }: Wanted, { kept, outdated, reasonOf }: Parts) {
-  const surplus = [...kept].sort(cheapestFirst).slice(0, Math.max(0, kept.length - replicas));
+function drainsOf({ replicas }: Wanted, { kept, outdated, reasonOf }: Parts, byPrice: Order) {
+  const surplus = [...kept].sort(byPrice).slice(0, Math.max(0, kept.length - replicas));
   const standIns = Math.max(0, replicas - kept.filter(isReady).length);
-  const serving = outdated.filter(isReady).sort(cheapestFirst);
+  const serving = outdated.filter(isReady).sort(byPrice);
   const replaced = [
     ...outdated.filter((replica) => !isReady(replica)),
     ...serving.slice(0, Math.max(0, serving.length - standIns)),
@@ -133,9 +141,18 @@ function isReady({ phase }: Replica): boolean {
 
 const PROGRESS = ['pending', 'placed', 'pulling', 'loading', 'ready'];
 
-/** What costs least to take away: least far on its way, then newest. */
-function cheapestFirst(a: Replica, b: Replica): number {
-  return PROGRESS.indexOf(a.phase) - PROGRESS.indexOf(b.phase) || (a.id < b.id ? 1 : -1);
+/** It may take its time, and its node may not. */
+function isHurried(replica: Replica, leavingNodes: ReadonlySet<Id<'nod'>>): boolean {
+  const { phase, nodeId } = replica;
+  return phase === 'draining' && isPatient(replica) && nodeId !== null && leavingNodes.has(nodeId);
+}
+
+type Order = (a: Replica, b: Replica) => number;
+
+/** What costs least to take away: least far on its way, then what serves the fewest requests, then newest. */
+function cheapestFirst(running: ReadonlyMap<string, number>): Order {
+  const runs = ({ id }: Replica) => running.get(id) ?? 0;
+  return (a, b) => PROGRESS.indexOf(a.phase) - PROGRESS.indexOf(b.phase) || runs(a) - runs(b) || (a.id < b.id ? 1 : -1);
 }
 
 function soonest(a: Date | undefined, b: Date): Date {

@@ -1,6 +1,8 @@
 import { after, aReplica, NOW } from '../../test/builders.ts';
 import {
+  drainDeadline,
   drained,
+  type DrainReason,
   isTerminal,
   lost,
   missed,
@@ -55,6 +57,32 @@ describe('the life of a replica', () => {
     for (const phase of ['stopped', 'failed'] as const) {
       for (const [event] of rows) expect(transition(phase, event)).toBe(phase);
     }
+  });
+});
+
+describe('a drain', () => {
+  const goal = (reason: DrainReason) => ({
+    reason,
+    deadline: drainDeadline(reason, 60_000, NOW),
+    goalGeneration: 9n,
+  });
+
+  it.each<[DrainReason, number]>([
+    ['SCALED_DOWN', 86_400_000],
+    ['ROLLED_OUT', 86_400_000],
+    ['NODE_DRAINING', 60_000],
+    ['DELETED', 60_000],
+  ])('for %s gives streams %i ms', (reason, milliseconds) => {
+    expect(drainDeadline(reason, 60_000, NOW)).toEqual(after(milliseconds));
+  });
+
+  it('that takes its time is hurried by what cannot wait, and never made longer', () => {
+    const patient = drained(aReplica(), goal('SCALED_DOWN'), NOW);
+    const hurried = drained(patient, goal('NODE_DRAINING'), NOW);
+    expect(hurried).toMatchObject({ phase: 'draining', reason: 'NODE_DRAINING', drainDeadline: after(60_000) });
+    expect(drained(hurried, goal('SCALED_DOWN'), NOW)).toBe(hurried);
+    expect(drained(hurried, goal('DELETED'), NOW)).toBe(hurried);
+    expect(drained(patient, goal('ROLLED_OUT'), NOW)).toBe(patient);
   });
 });
 

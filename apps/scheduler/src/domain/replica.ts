@@ -138,9 +138,23 @@ export interface Draining {
 /** Why the scheduler takes a replica away; each is intended, so gateways let it pass. */
 export type DrainReason = 'SCALED_DOWN' | 'ROLLED_OUT' | 'NODE_DRAINING' | 'DELETED';
 
+/** Demand and rollouts cut no stream, however long it is: the drain ends when the last one does, or after this. */
+const PATIENCE_MS = 24 * 3_600_000;
+
+/** Until when a drained replica may finish its streams: short where something else needs it gone. */
+export function drainDeadline(reason: DrainReason, drainTimeoutMs: number, now: Date): Date {
+  return new Date(now.getTime() + (isPatient({ reason }) ? PATIENCE_MS : drainTimeoutMs));
+}
+
+/** Whether its drain may still be hurried by a reason that cannot wait. */
+export function isPatient({ reason }: Pick<Replica, 'reason'>): boolean {
+  return reason === 'SCALED_DOWN' || reason === 'ROLLED_OUT';
+}
+
 export function drained(replica: Replica, { reason, deadline, goalGeneration }: Draining, now: Date): Replica {
   const phase = transition(replica.phase, 'drain');
-  if (phase === replica.phase) return replica;
+  const isHurried = phase === 'draining' && isPatient(replica) && !isPatient({ reason });
+  if (phase === replica.phase && !isHurried) return replica;
   return { ...moved(replica, phase, now), reason, message: '', drainDeadline: deadline, goalGeneration };
 }
 

@@ -77,10 +77,12 @@ describe('demand', () => {
   it('lets replicas go once they were not needed for the idle time', () => {
     const busy = serving([load(4), load(4)]);
     const first = decideScale(POLICY, busy, NOW);
-    const early = again(busy, first, load(0, 4), after(59_000));
-    const second = decideScale(POLICY, early, after(59_000));
-    expect(outcomeOf(second)).toBe('unchanged');
-    const late = decideScale(POLICY, again(early, second, load(0, 4), after(61_000)), after(61_000));
+    const look = (scale: Scale, ms: number) =>
+      decideScale(POLICY, again(busy, scale, load(0, 4), after(ms)), after(ms));
+    const idle = look(first, 2_000);
+    const early = look(idle, 61_999);
+    expect(outcomeOf(early)).toBe('unchanged');
+    const late = look(early, 62_000);
     expect(late.decision.replicas).toBe(1);
     expect(outcomeOf(late)).toBe('down');
   });
@@ -93,6 +95,8 @@ describe('demand', () => {
     expect(later.decision.replicas).toBe(4);
     expect(outcomeOf(later)).toBe('held');
     expect(later.inputs.signals.running).toBeUndefined();
+    const back = decideScale(POLICY, again(busy, later, load(0, 4), after(602_000)), after(602_000));
+    expect(back.decision.replicas).toBe(4);
   });
 
   it('takes a report for good up to its limit', () => {

@@ -86,10 +86,12 @@ export function outcomeOf({ decision, inputs }: Scale): 'up' | 'down' | 'held' |
 /** Demand is looked at so often while there is any, or something runs for it. */
 const LOOK_EVERY_MS = 2_000;
 
-/** When to look again: what is cold and stays so is woken by who needs it. */
+/** When to look again: what is cold is woken by who needs it, or when the engine says that its answer may change. */
 export function nextLook({ decision, inputs }: Scale, again: Date, now: Date): Date {
-  if (decision.replicas === 0 && inputs.signals.readyReplicas === 0) return again;
-  return new Date(Math.min(again.getTime(), now.getTime() + LOOK_EVERY_MS));
+  const soonMs = now.getTime() + LOOK_EVERY_MS;
+  const isCold = decision.replicas === 0 && inputs.signals.readyReplicas === 0;
+  const dueMs = isCold ? Math.max(soonMs, decision.recheckAtMs ?? Infinity) : soonMs;
+  return new Date(Math.min(again.getTime(), dueMs));
 }
 
 /** In the engine's words: a share of the concurrency becomes whole requests, at least one. */
@@ -139,6 +141,12 @@ interface Load {
   /** Requests that began since the last look. */
   readonly arrivals: number;
   readonly begun: Readonly<Record<string, number>>;
+}
+
+/** Requests by replica as the reports said last, however old. */
+export function runningOf(nodes: ReadonlyMap<Id<'nod'>, Node>): ReadonlyMap<string, number> {
+  const loads = [...nodes.values()].flatMap((node) => Object.entries(node.loads));
+  return new Map(loads.map(([replicaId, { running }]) => [replicaId, running]));
 }
 
 /** Undefined when a replica that serves has no good report. */

@@ -5,7 +5,7 @@ import type { ServiceContext } from '@ostro/service-host';
 import type { EntityManager } from 'typeorm';
 import type { Lease } from '../deployments/deployments.repository.ts';
 import { plan } from '../domain/deployment.ts';
-import { nextLook, type Scale } from '../domain/scaling.ts';
+import { nextLook, runningOf, type Scale } from '../domain/scaling.ts';
 import type { Scaler } from '../scaling/scaler.ts';
 import type { PlanWriter } from './plan-writer.ts';
 import type { Placer } from './placer.ts';
@@ -68,7 +68,8 @@ export class DeploymentReconciler {
     const now = this.context.clock.now();
     const { scale } = view;
     const replicas = scale?.decision.replicas ?? view.deployment.replicas;
-    const planned = plan({ ...view.deployment, replicas }, view.replicas, view.leavingNodes, now);
+    const wanted = { ...view.deployment, replicas };
+    const planned = plan(wanted, view.replicas, view.leavingNodes, now, view.running);
     const todo = scale ? { ...planned, again: nextLook(scale, planned.again, now) } : planned;
     const pending = todo.commands.flatMap((command) => (command.kind === 'place' ? [{ id: command.replicaId }] : []));
     const decisions = await this.parts.placer.decide(pending, view.revision, view.deployment.organizationId);
@@ -98,7 +99,13 @@ export class DeploymentReconciler {
     );
     const leaving = [...used.values()].filter(({ operatorState }) => operatorState === 'draining');
     const { concurrency } = revision.spec;
-    const scale = await this.parts.scaler.decide(tx, deployment, { replicas: all, nodes: used, concurrency });
-    return { deployment, revision, replicas: all, leavingNodes: new Set(leaving.map((node) => node.id)), scale };
+    return {
+      deployment,
+      revision,
+      replicas: all,
+      leavingNodes: new Set(leaving.map((node) => node.id)),
+      running: runningOf(used),
+      scale: await this.parts.scaler.decide(tx, deployment, { replicas: all, nodes: used, concurrency }),
+    };
   }
 }

@@ -6,7 +6,7 @@ import type { EntityManager } from 'typeorm';
 import type { Lease } from '../deployments/deployments.repository.ts';
 import { statusOf } from '../domain/condition.ts';
 import { type Command, type Deployment, replacementOf } from '../domain/deployment.ts';
-import { drained, type DrainReason, type Replica } from '../domain/replica.ts';
+import { drainDeadline, drained, type DrainReason, type Replica } from '../domain/replica.ts';
 import type { EndpointsRepository } from '../endpoints/endpoints.repository.ts';
 import type { RoutesService } from '../routes/routes.service.ts';
 import type { Scaler } from '../scaling/scaler.ts';
@@ -88,11 +88,11 @@ export class PlanWriter {
 
   async #drain(tx: EntityManager, drains: readonly Drain[], drainTimeoutMs: number): Promise<readonly ReplicaChange[]> {
     const now = this.context.clock.now();
-    const deadline = new Date(now.getTime() + drainTimeoutMs);
     const changes: ReplicaChange[] = [];
     for (const { before, reason } of drains) {
       const { nodeId } = before;
       const goalGeneration = nodeId === null ? 0n : await this.parts.stores.nodes.raiseGeneration(tx, nodeId);
+      const deadline = drainDeadline(reason, drainTimeoutMs, now);
       changes.push({ before, after: drained(before, { reason, deadline, goalGeneration }, now) });
     }
     return changes;

@@ -21,6 +21,8 @@ export interface View {
   readonly revision: Revision;
   readonly replicas: readonly Replica[];
   readonly leavingNodes: ReadonlySet<Id<'nod'>>;
+  /** How many requests each replica serves. */
+  readonly running: ReadonlyMap<string, number>;
   /** Absent: the number of replicas is set by hand. */
   readonly scale: Scale | undefined;
 }

@@ -126,7 +126,10 @@ export interface DeploymentSpec {
   residency:
     | ResidencyPolicy
     | undefined;
-  /** How long a drained replica may finish its streams; absent: 60 s. */
+  /**
+   * How long a replica may finish its streams when its node is emptied or its deployment deleted; absent: 60 s. Scaling
+   * and rollouts cut no stream.
+   */
   drainTimeout:
     | Duration
     | undefined;
