@@ -71,19 +71,17 @@ function allowed(request: RoutingRequest, { slots, replicas }: RoutingView, filt
   return left;
 }
 
-function rejections(
-  request: RoutingRequest,
-  { slots, replicas }: RoutingView,
-  filters: readonly Filter[],
-): Rejection[] {
+function rejections(request: RoutingRequest, view: RoutingView, filters: readonly Filter[]): readonly Rejection[] {
+  const { slots, replicas, idOrder } = view;
   const found: Rejection[] = [];
-  let left = slots.map((slot) => replicas[slot]!).sort((a, b) => (a.replicaId < b.replicaId ? -1 : 1));
+  let left = slots;
   for (const filter of filters) {
-    const passes = filter.prepare(request) ?? (() => true);
-    const refused = left.filter((replica) => !passes(replica));
-    left = left.filter(passes);
-    const [first] = refused;
-    if (first === undefined) continue;
+    const passes = filter.prepare(request);
+    if (passes === undefined) continue;
+    const refused = left.filter((slot) => !passes(replicas[slot]!));
+    if (refused.length === 0) continue;
+    left = left.filter((slot) => passes(replicas[slot]!));
+    const first = replicas[refused.reduce((a, b) => (idOrder[a]! < idOrder[b]! ? a : b))]!;
     const example = `replica ${first.replicaId} ${filter.refusal(request, first)}`;
     found.push({ filter: filter.name, count: refused.length, example });
   }

@@ -1,6 +1,7 @@
 import {
   ANYWHERE,
   blockHashes,
+  decide,
   DEFAULT_PROFILE,
   type Replica,
   route,
@@ -13,8 +14,9 @@ export interface Speed {
   readonly replicas: number;
   readonly blocksPerPrompt: number;
   readonly decisions: number;
-  /** CPU of choosing a replica, and of choosing one and noting the choice. */
+  /** CPU of choosing a replica, with its explanation, and of choosing one and noting the choice. */
   readonly routeMicros: number;
+  readonly decideMicros: number;
   readonly routeAndAssignMicros: number;
   /** Of the index, per block believed held. */
   readonly bytesPerBlock: number;
@@ -41,12 +43,14 @@ export function measureSpeed(): Speed {
   const requests = Array.from({ length: DECISIONS }, (_, at) => requestAt(WARM_UP + at));
   const bytesPerBlock = view.index.bytes / heldBlocks(view);
   const routeMicros = cpuMicros(() => requests.forEach((request) => route(request, view, DEFAULT_PROFILE)));
+  const decideMicros = cpuMicros(() => requests.forEach((request) => decide(request, view, DEFAULT_PROFILE)));
   const bothMicros = cpuMicros(() => requests.forEach((request) => step(view, request)));
   return {
     replicas: REPLICAS,
     blocksPerPrompt: BLOCKS,
     decisions: DECISIONS,
     routeMicros: routeMicros / DECISIONS,
+    decideMicros: decideMicros / DECISIONS,
     routeAndAssignMicros: bothMicros / DECISIONS,
     bytesPerBlock,
   };
