@@ -45,12 +45,12 @@ export class Fleet {
   }
 
   /** A place for one more replica, taken; or why there is none. */
-  start({ id: deploymentId, spec: { placement }, digest }: Deployment): Placed | { readonly refusal: string } {
+  start({ id: deploymentId, spec: { placement }, digest }: Deployment): Placed | { readonly refusal: () => string } {
     const id: Id<'rep'> = `rep_${String(this.#started + 1).padStart(9, '0')}`;
     const { accelerator } = placement;
     const request = { ...withDefaults(placement), accelerator, replicaId: id, deploymentId, modelDigest: digest };
     const decision = place(request, this.#snapshot, this.#profile, this.#seed);
-    if (decision.kind === 'unschedulable') return { refusal: explain(decision) };
+    if (decision.kind === 'unschedulable') return { refusal: () => explain(decision) };
     this.#started += 1;
     const { nodeId, acceleratorIds } = decision;
     const node = this.#snapshot.node(nodeId)!;

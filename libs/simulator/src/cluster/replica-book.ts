@@ -46,7 +46,7 @@ export class ReplicaBook {
       deployment.blockedUntilMs = nowMs + RETRY_MS;
       deployment.blockedAtRelease = releases;
       const { name } = deployment.spec;
-      this.#recorder.placementRefused({ atMs: nowMs, deployment: name, text: placed.refusal });
+      this.#recorder.placementRefused(() => ({ atMs: nowMs, deployment: name, text: placed.refusal() }));
       return undefined;
     }
     const engine = deployment.factory.create();

@@ -67,9 +67,10 @@ export class Recorder {
     this.series.refused();
   }
 
-  placementRefused(refusal: ExplainedRefusal): void {
+  /** Put into words only while more are kept. */
+  placementRefused(refusal: () => ExplainedRefusal): void {
     this.decisions.unschedulable += 1;
-    if (this.explained.length < this.#keepRefusals) this.explained.push(refusal);
+    if (this.explained.length < this.#keepRefusals) this.explained.push(refusal());
   }
 
   replicaStarted(tier: LoadTier, isAwaited: boolean): void {
