@@ -9,7 +9,7 @@ import { type Defragmentation, run } from './defragmented-run.ts';
  * Never more than 2 % of the replicas, planned at every half percent of the capacity that arrives: moves gain most while
  * there still is room to move, and little at the end.
  */
-const DEFRAGMENTATION: Defragmentation = { fromMilli: 500, stepMilli: 5, shareMilli: 20, leastGainMilli: 30 };
+const DEFRAGMENTATION: Defragmentation = { fromMilli: 700, stepMilli: 5, shareMilli: 20, leastGainMilli: 60 };
 
 export interface DefragmentOptions {
   readonly nodes: string;

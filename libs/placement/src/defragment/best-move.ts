@@ -21,6 +21,9 @@ interface Leaving {
   readonly gained: number;
 }
 
+/** Of each shape of request, nodes in the order of the profile. */
+const PLACES_TRIED = 8;
+
 /** A place for any replica of one shape, and what its coming takes of the worth there. */
 interface Arrival {
   readonly to: Member;
@@ -30,7 +33,7 @@ interface Arrival {
 /**
  * The single move that gains most, at least `leastGainMilli`; ties to the first in order of nodes and replicas. Every
  * replica is asked what its leaving is worth, and every shape of request only once where it would go: what is the same
- * for `place` is the same here. Only the two best places are looked at, since one of them may be where it is.
+ * for `place` is the same here. Of the best places by the profile, which also knows caches and sites, the one that loses least.
  */
 export function bestMove(
   cluster: ClusterSnapshot,
@@ -59,11 +62,12 @@ function arrivalsOf(
   { profile, seed }: { readonly profile: Profile; readonly seed: number },
 ): readonly Arrival[] {
   return rankingOf(request, cluster, profile)
-    .best({ seed, limit: 2 })
+    .best({ seed, limit: PLACES_TRIED })
     .map((to) => {
       const before = cluster.node(to.nodeId)!;
       return { to, lost: cluster.valuation.worthOf(before) - cluster.valuation.worthOf(taken(before, request, to)) };
-    });
+    })
+    .sort((a, b) => a.lost - b.lost);
 }
 
 /** Node states never change, so what was found for one is kept for as long as the state and the valuation live. */

@@ -60,15 +60,17 @@ export function inferenceRun(profile: Profile, seed: number): InferenceFigures {
 class SleepyDeployment {
   #awake = true;
   #changesAt = 0;
+  readonly #next: () => number;
+  readonly deployment: Deployment;
 
-  constructor(
-    readonly deployment: Deployment,
-    private readonly next: () => number,
-  ) {}
+  constructor(deployment: Deployment, next: () => number) {
+    this.deployment = deployment;
+    this.#next = next;
+  }
 
   popularityAt(now: number): number {
     while (this.#changesAt <= now) {
-      this.#changesAt += exponential(this.next, MEAN_AWAKE_HOURS);
+      this.#changesAt += exponential(this.#next, MEAN_AWAKE_HOURS);
       this.#awake = !this.#awake;
     }
     return this.#awake ? this.deployment.popularity : 0;
@@ -92,8 +94,11 @@ class SimulatedFleet {
   #usedTime = 0;
   #countedTime = 0;
   #since = WARM_UP_HOURS;
+  readonly #profile: Profile;
 
-  constructor(private readonly profile: Profile) {}
+  constructor(profile: Profile) {
+    this.#profile = profile;
+  }
 
   arrive(
     { request: asked, weightBytes }: Deployment,
@@ -104,7 +109,7 @@ class SimulatedFleet {
     const request = { ...asked, replicaId } as PlacementRequest;
     const mix = this.#demand.observe(request);
     if (mix !== undefined) this.#cluster = this.#cluster.withValuation(valuationOf(this.#cluster.nodes, mix));
-    const decision = place(request, this.#cluster, this.profile, 0);
+    const decision = place(request, this.#cluster, this.#profile, 0);
     if (now >= WARM_UP_HOURS) this.#count(request, decision);
     if (decision.kind === 'unschedulable') return;
     const { nodeId } = decision;
@@ -133,7 +138,7 @@ class SimulatedFleet {
     const without = this.#cluster.nodes.filter((node) => !holds(this.#cluster, node.nodeId, request.modelDigest));
     if (without.length === this.#cluster.nodes.length) return false;
     const closed = without.reduce((cluster, node) => cluster.withNode({ ...node, state: 'cordoned' }), this.#cluster);
-    return place(request, closed, this.profile, 0).kind === 'placement';
+    return place(request, closed, this.#profile, 0).kind === 'placement';
   }
 
   #endUntil(now: number): void {

@@ -8,8 +8,11 @@ const DISK_BYTES = 2_000 * GB;
 /** Models by last use, the latest at the end; the least recently used leave when there are too many bytes. */
 class Tier {
   readonly #bytes = new Map<string, number>();
+  readonly #capacity: number;
 
-  constructor(private readonly capacity: number) {}
+  constructor(capacity: number) {
+    this.#capacity = capacity;
+  }
 
   get digests(): readonly string[] {
     return [...this.#bytes.keys()];
@@ -21,7 +24,7 @@ class Tier {
     let total = 0;
     for (const each of this.#bytes.values()) total += each;
     for (const [oldest, each] of this.#bytes) {
-      if (total <= this.capacity) return;
+      if (total <= this.#capacity) return;
       this.#bytes.delete(oldest);
       total -= each;
     }
