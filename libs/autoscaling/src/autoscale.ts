@@ -32,22 +32,26 @@ export function autoscale(
   const missed = demand(policy, facts, history, nowMs, steps);
 
   const held = facts.missing.length > 0;
-  const current =
-    facts.ready === undefined || facts.starting === undefined ? history.replicas : facts.ready + facts.starting;
+  const present = (facts.ready ?? 0) + (facts.starting ?? 0);
+  const current = held ? Math.max(present, history.replicas) : present;
   const inUse = Math.max(forConcurrency(policy, facts.load), steps.replicas, held ? history.inUse : 0);
   const use: Use = { nowMs, inUse, current, wakeMs: facts.wakeMs, serviceMs: facts.serviceMs };
   const arrivals = withArrivals(history.arrivals, nowMs, facts.arrivals);
   const lastNeededMs = lastNeeded(history, use);
   const idle = idleLevels(policy, learning, { arrivals, lastNeededMs }, use);
   const kept = idle.filter(({ tier }) => tier === 'vram').length;
+  const wishes = withWish(history.wishes, nowMs, steps.replicas, policy.scaleDown.stabilisationMs);
   if (kept > 0) steps.atLeast('idle', inUse + kept, `${kept} idle worth holding in VRAM`);
 
-  const wishes = withWish(history.wishes, nowMs, steps.replicas, policy.scaleDown.stabilisationMs);
   const start = minuteStart(history.minuteStart, nowMs, current);
   settle(
     policy,
     facts,
-    { current, stabilised: stabilised(wishes), limit: (to) => limitRate(policy, start, to) },
+    {
+      current,
+      stabilised: steps.replicas === 0 ? 0 : stabilised(wishes),
+      limit: (to) => limitRate(policy, start, current, to),
+    },
     steps,
   );
   const limits = bounds(policy, nowMs);

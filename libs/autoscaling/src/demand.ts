@@ -24,7 +24,7 @@ export function demand(
   const text = `${load} ${load === 1 ? 'request' : 'requests'} at ${policy.targetConcurrency} a replica`;
   const saved = sooner === 0 ? '' : `, ${sooner} of them served sooner by what frees`;
   steps.exactly('concurrency', forConcurrency(policy, load - sooner), text + saved);
-  const missed = stillMissed(history.missed, load);
+  const missed = stillMissed(history.missed, load, nowMs, policy.scaleDown.stabilisationMs);
   steps.atLeast('missed-before', forMissedBefore(missed, load), `fewer were too few at ${missed?.load} requests`);
   const enough = steps.replicas;
   const queue = forQueueWait(policy, ready, waiting - sooner, facts.oldestWaitMs);
@@ -38,7 +38,7 @@ export function demand(
     steps.atLeast('tpot', each, `time per token p95 is ${tpotP95Ms} ms, ${policy.tpotP95Ms} ms wanted`);
   }
   const isMiss = steps.replicas > Math.max(enough, ready) && ready > 0 && load > 0;
-  return isMiss ? { load, replicas: steps.replicas } : missed;
+  return isMiss ? { load, replicas: steps.replicas, lastMs: nowMs } : missed;
 }
 
 /** Waiting requests that a start would serve later than a replica that frees. */

@@ -46,8 +46,8 @@ export function factsOf({ tiers }: ScalingPolicy, signals: ScalingSignals): Fact
   const vital = {
     running: known(signals.running),
     waiting: known(signals.waiting),
-    ready: known(signals.readyReplicas),
-    starting: known(signals.startingReplicas),
+    ready: known(signals.readyReplicas, Math.ceil),
+    starting: known(signals.startingReplicas, Math.ceil),
   };
   return {
     ...vital,
@@ -62,6 +62,6 @@ export function factsOf({ tiers }: ScalingPolicy, signals: ScalingSignals): Fact
   };
 }
 
-function known(value: number | undefined): number | undefined {
-  return value !== undefined && value >= 0 && value < Infinity ? value : undefined;
+function known(value: number | undefined, as = (number: number): number => number): number | undefined {
+  return value !== undefined && value >= 0 && value < Infinity ? as(value) : undefined;
 }

@@ -35,7 +35,7 @@ export function parsePolicy(input: unknown): ScalingPolicy {
     idle: parseIdle(fields.take('idle')),
     scaleUp: { maxPerMinute: scaleUp.whole('maxPerMinute', 1, MAX_REPLICAS, MAX_REPLICAS) },
     scaleDown: {
-      stabilisationMs: scaleDown.whole('stabilisationMs', 0, DAY_MS, 300_000),
+      stabilisationMs: scaleDown.whole('stabilisationMs', 0, DAY_MS, 600_000),
       maxPerMinute: scaleDown.whole('maxPerMinute', 1, MAX_REPLICAS, MAX_REPLICAS),
     },
     tiers: parseTiers(fields.take('tiers')),

@@ -13,11 +13,17 @@ export interface MinuteStart {
  *
  *     count at the minute's start - maximum down <= replicas <= count at the minute's start + maximum up
  *
- * Intent: a wrong signal can do only so much harm before somebody looks. Source: `behavior.policies` of the Kubernetes HPA.
+ * Intent: a wrong signal can do only so much harm before somebody looks. What came or went by other hands is neither undone
+ * nor made up for: the present count is always allowed. Source: `behavior.policies` of the Kubernetes HPA.
  */
-export function limitRate({ scaleUp, scaleDown }: ScalingPolicy, start: MinuteStart, replicas: number): number {
-  const highest = start.replicas + scaleUp.maxPerMinute;
-  const lowest = start.replicas - scaleDown.maxPerMinute;
+export function limitRate(
+  { scaleUp, scaleDown }: ScalingPolicy,
+  start: MinuteStart,
+  current: number,
+  replicas: number,
+): number {
+  const highest = Math.max(start.replicas + scaleUp.maxPerMinute, current);
+  const lowest = Math.min(start.replicas - scaleDown.maxPerMinute, current);
   return Math.min(Math.max(replicas, lowest), highest);
 }
 

@@ -1,4 +1,4 @@
-/** The largest wish of each part of the stabilisation window, oldest first. */
+/** The largest demand of each part of the stabilisation window, oldest first. */
 export type Wishes = readonly (readonly [atMs: number, replicas: number])[];
 
 /** Parts of the window that are told apart: the memory stays small however often it is asked. */
@@ -7,9 +7,10 @@ const PARTS = 16;
 /**
  * Fewer replicas only once nobody wanted more for a while.
  *
- *     replicas = the largest wish of the last stabilisation window, this one included
+ *     replicas = the largest demand of the last stabilisation window, this one included
  *
- * Intent: going up is at once, going down waits, so that noise in demand does not become starts and stops.
+ * Intent: going up is at once, going down waits, so that noise in demand does not become starts and stops: a load whose
+ * peaks recur within the window never turns the count around. Whether the last replica goes is the idle rule's alone.
  * Source: `behavior.scaleDown.stabilizationWindowSeconds` of the Kubernetes HPA.
  */
 export function stabilised(wishes: Wishes): number {
