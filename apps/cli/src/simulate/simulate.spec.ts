@@ -68,6 +68,7 @@ describe('ostro simulate', () => {
   it('answers exact figures as JSON, the same bytes for the same seed', async () => {
     const [one, again] = [await simulate(`${both} --json`), await simulate(`${both} --json`)];
     expect(again).toEqual(one);
+    expect((await simulate(`${both} --json --seed 2`)).stdout).not.toBe(one.stdout.replace('"seed": 1', '"seed": 2'));
     const { trace, policies, differences, seed } = JSON.parse(one.stdout);
     expect({ seed, ...trace }).toMatchObject({ seed: 1, requests: 4, models: 2, leftOut: 1, badRows: [] });
     expect(policies.map(({ name }: { name: string }) => name)).toEqual(['short', 'long']);
