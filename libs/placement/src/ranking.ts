@@ -23,16 +23,10 @@ export interface RefusedNodes {
   readonly nearest: number;
 }
 
-interface Local extends Pick<RankedCandidate, 'nodeId' | 'acceleratorIds'> {
+interface Described {
   readonly node: NodeSnapshot;
-  /** Without what the site adds. */
-  readonly scores: readonly number[];
-}
-
-interface Found {
-  readonly first: number[];
-  nearest: number;
-  missing: number;
+  readonly siblings: number;
+  readonly candidate: RankedCandidate;
 }
 
 const UNKNOWN = -128;
@@ -60,7 +54,7 @@ export class Ranking {
   readonly #siblingsInSite: Int32Array;
   /** What each refused node lacks; allocated by the first refusal, and unknown until then and after each change. */
   #missing: Float64Array | undefined;
-  readonly #described = new Map<number, Local>();
+  readonly #described = new Map<number, Described>();
   /** As last seen. */
   #snapshot: ClusterSnapshot | undefined;
 
@@ -112,20 +106,9 @@ export class Ranking {
 
   /** Per filter that refuses any node, in the order of the filters. */
   refusals(): readonly RefusedNodes[] {
-    const [values, missing] = [this.#values, this.#allMissing()];
-    const found = this.#refusedBy.map((): Found => ({ first: [], nearest: -1, missing: Infinity }));
-    for (let position = 0; position < values.length; position += 1) {
-      const value = values[position]!;
-      if (value >= 0) continue;
-      const refused = found[-1 - value]!;
-      if (refused.first.length < NAMED_NODES) refused.first.push(position);
-      if (missing[position]! < refused.missing) {
-        refused.nearest = position;
-        refused.missing = missing[position]!;
-      }
-    }
-    return found.flatMap(({ first, nearest }, stage) =>
-      nearest < 0 ? [] : [{ stage, count: this.#refusedBy[stage]!, first, nearest }],
+    const nearest = this.#nearest();
+    return this.#refusedBy.flatMap((count, stage) =>
+      count === 0 ? [] : [{ stage, count, first: this.#firstRefusedAt(stage, count), nearest: nearest[stage]! }],
     );
   }
 
@@ -167,38 +150,59 @@ export class Ranking {
     return added;
   }
 
+  /** Remembered, because the best nodes of one decision are mostly those of the next. */
   #describe({ position, total }: Picked): RankedCandidate {
-    const { nodeId, acceleratorIds, scores } = this.#localOn(position);
-    const whole = [...scores];
-    for (const { at, score } of this.#siteScores) whole[at]! += score(this.#siblingsInSite[this.#siteAt(position)]!);
-    const named = this.appraisal.profile.scorers.map(({ scorer, weight }, at) => ({
-      scorer: scorer.name,
-      weight,
-      score: whole[at]!,
-    }));
-    return { nodeId, acceleratorIds, total, scores: named };
-  }
-
-  /** The best choice on a node and its scores, remembered because the best nodes of one decision are those of the next. */
-  #localOn(position: number): Local {
     const node = this.#snapshot!.nodeAt(position);
+    const siblings = this.#siblingsInSite[this.#siteAt(position)]!;
     const known = this.#described.get(position);
-    if (known?.node === node) return known;
-    const candidate = this.appraisal.bestOn(node);
-    const acceleratorIds = candidate.accelerators.map(({ acceleratorId }) => acceleratorId);
-    const local = { node, nodeId: node.nodeId, acceleratorIds, scores: this.appraisal.scoresOf(candidate) };
+    if (known?.node === node && known.siblings === siblings) return known.candidate;
+    const best = this.appraisal.bestOn(node);
+    const scores = [...this.appraisal.scoresOf(best)];
+    for (const { at, score } of this.#siteScores) scores[at]! += score(siblings);
+    const candidate = {
+      nodeId: node.nodeId,
+      acceleratorIds: best.accelerators.map(({ acceleratorId }) => acceleratorId),
+      total,
+      scores: this.appraisal.profile.scorers.map(({ scorer: { name }, weight }, at) => ({
+        scorer: name,
+        weight,
+        score: scores[at]!,
+      })),
+    };
     if (this.#described.size >= MOST_DESCRIBED) this.#described.clear();
-    this.#described.set(position, local);
-    return local;
+    this.#described.set(position, { node, siblings, candidate });
+    return candidate;
   }
 
-  #allMissing(): Float64Array {
-    const values = this.#values;
-    const missing = (this.#missing ??= new Float64Array(values.length).fill(Number.NaN));
-    for (let position = 0; position < missing.length; position += 1) {
-      if (values[position]! >= 0 || !Number.isNaN(missing[position]!)) continue;
-      missing[position] = this.appraisal.refusalOf(this.#snapshot!.nodeAt(position)).missing;
+  /** For each filter the position of the node that lacks least, the first of several. */
+  #nearest(): Int32Array {
+    const [values, missing] = [
+      this.#values,
+      (this.#missing ??= new Float64Array(this.#values.length).fill(Number.NaN)),
+    ];
+    const nearest = new Int32Array(this.#refusedBy.length);
+    const least = new Float64Array(this.#refusedBy.length).fill(Infinity);
+    for (let position = 0; position < values.length; position += 1) {
+      const value = values[position]!;
+      if (value >= 0) continue;
+      let lacks = missing[position]!;
+      if (Number.isNaN(lacks)) {
+        lacks = this.appraisal.refusalOf(this.#snapshot!.nodeAt(position)).missing;
+        missing[position] = lacks;
+      }
+      if (lacks < least[-1 - value]!) {
+        least[-1 - value] = lacks;
+        nearest[-1 - value] = position;
+      }
     }
-    return missing;
+    return nearest;
+  }
+
+  #firstRefusedAt(stage: number, count: number): readonly number[] {
+    const first: number[] = [];
+    const wanted = Math.min(count, NAMED_NODES);
+    for (let position = 0; first.length < wanted; position += 1)
+      if (this.#values[position] === -1 - stage) first.push(position);
+    return first;
   }
 }
