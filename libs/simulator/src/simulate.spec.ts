@@ -88,7 +88,7 @@ describe('scaling', () => {
   it('gives an idle replica up and starts again at the next request', () => {
     const report = run({
       requests: [anImage(0), anImage(300_000)],
-      scaling: { scaleDown: { stabilisationMs: 30_000 } },
+      scaling: { idle: { idleMs: 60_000 }, scaleDown: { stabilisationMs: 0 } },
     });
     expect(report.coldStarts).toBe(2);
     expect(report.series.replicas.slice(0, 5)).toEqual([1, 0, 0, 0, 0]);

@@ -27,11 +27,9 @@ export const GUESS: Coefficients = {
 };
 
 const ENGINES = ['vllm', 'sglang', 'trtllm'];
-/** So that no model decides the defaults by the number of its rows. */
-const ROWS_PER_MODEL = 14;
-const COARSE = [0.5, 0.25, 0.1];
-const FINE = [0.4, 0.2, 0.1, 0.05, 0.025];
-const PRIOR_WEIGHT = 0.004;
+/** So that no model decides the defaults by the number of its rows, and none takes for ever. */
+const ROWS_FOR_DEFAULTS = 12;
+const ROWS_OF_MODEL = 48;
 
 export interface Calibration {
   readonly defaults: Readonly<Record<string, Coefficients>>;
@@ -48,10 +46,10 @@ export function calibrate(rows: readonly MeasuredRow[], say: (line: string) => v
     say(`${engine}: defaults from ${own.length} configurations`);
     for (const model of modelsOf(own)) {
       const those = own.filter((row) => row.model === model);
-      fitted[`${engine}/${model}`] = fitCoefficients(those, {
+      fitted[`${engine}/${model}`] = fitCoefficients(spreadOver(those, ROWS_OF_MODEL), {
         prior: defaults[engine],
-        priorWeight: PRIOR_WEIGHT,
-        steps: FINE,
+        coarse: [0.4, 0.2],
+        fine: [0.1, 0.05, 0.025],
       });
       say(`${engine}/${model}: ${those.length} configurations`);
     }
@@ -60,15 +58,20 @@ export function calibrate(rows: readonly MeasuredRow[], say: (line: string) => v
 }
 
 export function defaultsOf(rows: readonly MeasuredRow[]): Coefficients {
-  const balanced = modelsOf(rows).flatMap((model) => spreadOver(rows.filter((row) => row.model === model)));
-  return fitCoefficients(balanced, { prior: GUESS, priorWeight: PRIOR_WEIGHT, steps: COARSE });
+  const balanced = modelsOf(rows).flatMap((model) =>
+    spreadOver(
+      rows.filter((row) => row.model === model),
+      ROWS_FOR_DEFAULTS,
+    ),
+  );
+  return fitCoefficients(balanced, { prior: GUESS, coarse: [0.4], fine: [0.2, 0.1] });
 }
 
 export function modelsOf(rows: readonly MeasuredRow[]): readonly string[] {
   return [...new Set(rows.map(({ model }) => model))].sort();
 }
 
-function spreadOver(rows: readonly MeasuredRow[]): readonly MeasuredRow[] {
-  const every = Math.max(1, rows.length / ROWS_PER_MODEL);
-  return Array.from({ length: Math.min(rows.length, ROWS_PER_MODEL) }, (_, at) => rows[Math.floor(at * every)]!);
+function spreadOver(rows: readonly MeasuredRow[], most: number): readonly MeasuredRow[] {
+  const every = Math.max(1, rows.length / most);
+  return Array.from({ length: Math.min(rows.length, most) }, (_, at) => rows[Math.floor(at * every)]!);
 }

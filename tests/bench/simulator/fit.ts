@@ -36,8 +36,6 @@ const CONTINUOUS: readonly Name[] = [
 ];
 /** Settings of the measured servers that the rows do not tell. */
 const CHOICES: readonly Partial<Coefficients>[] = [
-  { kvElementBytes: 1 },
-  { kvElementBytes: 2 },
   { tokenBudget: 2048 },
   { tokenBudget: 8192 },
   { tokenBudget: 16_384 },
@@ -45,50 +43,71 @@ const CHOICES: readonly Partial<Coefficients>[] = [
   { reservedSequences: 0 },
   { reservedSequences: 1 },
 ];
+/** This one is tried from the start: what it does to the memory, the other coefficients would hide. */
+const KV_ELEMENT_BYTES = [1, 2];
 /** A row can be wrong by a factor of 3.3 at most: some have faults of their own. */
 const WORST = 1.2;
 
 export interface FitOptions {
   /** What the rows leave open stays near these. */
   readonly prior: Coefficients;
-  /** Price of moving a coefficient by a factor of e, in mean log error. */
-  readonly priorWeight: number;
-  /** Factors tried, as logarithms, from coarse to fine. */
-  readonly steps: readonly number[];
+  /** Factors tried, as logarithms: coarse ones for each size of a cached element, fine ones for the better of them. */
+  readonly coarse: readonly number[];
+  readonly fine: readonly number[];
+}
+
+/** Price of moving a coefficient by a factor of e, in mean log error. */
+const PRIOR_WEIGHT = 0.004;
+
+interface Found {
+  readonly coefficients: Coefficients;
+  readonly loss: number;
 }
 
 /**
  * Coordinate search in logarithms for the least mean of |log(predicted / measured)| over TTFT and TPOT, with a price on
  * leaving the prior. The absolute error is what makes medians small and outliers harmless.
  */
-export function fitCoefficients(rows: readonly MeasuredRow[], { prior, priorWeight, steps }: FitOptions): Coefficients {
-  const loss = (tried: Coefficients): number =>
-    mean(rows.map((row) => lossOf(row, tried))) + priorWeight * distance(tried, prior);
-  let best = prior;
-  let least = loss(best);
+export function fitCoefficients(rows: readonly MeasuredRow[], { prior, coarse, fine }: FitOptions): Coefficients {
+  const better = KV_ELEMENT_BYTES.map((kvElementBytes) =>
+    search(rows, prior, { ...prior, kvElementBytes }, coarse),
+  ).reduce((best, each) => (each.loss < best.loss ? each : best));
+  return search(rows, prior, better.coefficients, fine).coefficients;
+}
+
+function search(
+  rows: readonly MeasuredRow[],
+  prior: Coefficients,
+  start: Coefficients,
+  steps: readonly number[],
+): Found {
+  let coefficients = start;
+  let loss = lossOf(rows, start, prior, Infinity);
   const improves = (tried: Coefficients): boolean => {
-    const found = loss(tried);
-    if (found >= least - 1e-6) return false;
-    best = tried;
-    least = found;
+    const found = lossOf(rows, tried, prior, loss - 1e-6);
+    if (found >= loss - 1e-6) return false;
+    coefficients = tried;
+    loss = found;
     return true;
   };
   for (const step of steps) {
-    for (const choice of CHOICES) improves({ ...best, ...choice });
-    for (let pass = 0; pass < 2; pass++) {
-      const before = least;
-      for (const name of CONTINUOUS) {
-        for (const sign of [1, -1]) while (improves(moved(best, name, sign * step)));
-      }
-      if (before - least < 0.002) break;
+    for (const choice of CHOICES) improves({ ...coefficients, ...choice });
+    for (const name of CONTINUOUS) {
+      for (const sign of [1, -1]) while (improves(moved(coefficients, name, sign * step)));
     }
   }
-  return best;
+  return { coefficients, loss };
 }
 
-function lossOf(row: MeasuredRow, coefficients: Coefficients): number {
-  const { ttftMs, tpotMs } = predict(row, coefficients);
-  return off(ttftMs, row.ttftMs) + off(tpotMs, row.tpotMs);
+/** Infinity as soon as it is sure to reach `limit`: most tries are worse, and that shows early. */
+function lossOf(rows: readonly MeasuredRow[], tried: Coefficients, prior: Coefficients, limit: number): number {
+  let loss = PRIOR_WEIGHT * distance(tried, prior);
+  for (const row of rows) {
+    if (loss >= limit) return Infinity;
+    const { ttftMs, tpotMs } = predict(row, tried);
+    loss += (off(ttftMs, row.ttftMs) + off(tpotMs, row.tpotMs)) / rows.length;
+  }
+  return loss;
 }
 
 function off(predicted: number, measured: number): number {
@@ -103,8 +122,4 @@ function moved(from: Coefficients, name: Name, step: number): Coefficients {
 
 function distance(a: Coefficients, b: Coefficients): number {
   return CONTINUOUS.reduce((sum, name) => sum + Math.abs(Math.log(a[name] / b[name])), 0);
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length);
 }

@@ -37,10 +37,13 @@ ${lines(hashes)}
 function sets(of: Readonly<Record<string, Coefficients>>): string {
   const names = Object.keys(GUESS) as (keyof Coefficients)[];
   const entries = Object.entries(of).map(
-    ([name, coefficients]) =>
-      `  '${name}': [${names.map((column) => Number(coefficients[column].toPrecision(4))).join(', ')}],`,
+    ([name, coefficients]) => `  '${name}': [${names.map((column) => short(coefficients[column])).join(', ')}],`,
   );
   return `{\n${entries.join('\n')}\n}`;
+}
+
+function short(value: number): number {
+  return Number.isInteger(value) ? value : Number(value.toPrecision(4));
 }
 
 function lines(hashes: readonly number[]): string {

@@ -119,9 +119,9 @@ export class BatchingEngine implements Engine {
 
   #next(startMs: number): Plan | undefined {
     const { kind, tokenBudget } = this.#options;
-    const chunks = this.#chunks(tokenBudget - (kind.isMixed ? this.#batch.size : 0));
+    const admits = !this.#makeRoom();
+    const chunks = this.#chunks(tokenBudget - (kind.isMixed ? this.#batch.size : 0), admits);
     const decodes = this.#batch.size > 0 && (kind.isMixed || chunks.length === 0);
-    if (decodes) this.#makeRoom();
     if (chunks.length > 0) return this.#prefillPlan(startMs, chunks, decodes);
     if (this.#batch.size === 0) return undefined;
     const steps = this.#batch.equalSteps();
@@ -143,11 +143,11 @@ export class BatchingEngine implements Engine {
   }
 
   /** What of the prompts is computed next: those begun first, then those waiting, as far as budget and memory go. */
-  #chunks(budget: number): readonly Chunk[] {
+  #chunks(budget: number, admits: boolean): readonly Chunk[] {
     const chunks: Chunk[] = [];
     let left = budget;
     for (let at = 0; left > 0; at++) {
-      const sequence = this.#prefilling[at] ?? this.#admitted();
+      const sequence = this.#prefilling[at] ?? (admits ? this.#admitted() : undefined);
       if (sequence === undefined) break;
       const tokens = Math.min(left, sequence.prefillTokens);
       chunks.push({ sequence, tokens });
@@ -162,7 +162,8 @@ export class BatchingEngine implements Engine {
     const { request, generated } = waiting;
     const promptTokens = request.inputTokens + generated;
     const wanted = this.#options.kind.reservesAnswer ? request.inputTokens + request.outputTokens : promptTokens;
-    const taken = this.#pool.take(wanted, request.prefixBlocks, request.inputTokens);
+    const spareBlocks = this.#batch.blocksFor(1);
+    const taken = this.#pool.take(wanted, { ...request, spareBlocks });
     if (taken === undefined) return undefined;
     this.#queue.shift();
     const { held, cachedTokens } = taken;
@@ -172,13 +173,25 @@ export class BatchingEngine implements Engine {
     return sequence;
   }
 
-  /** Until every running sequence can grow by a token, the youngest goes back to the queue and loses its cache. */
-  #makeRoom(): void {
-    while (this.#batch.size > 1 && this.#batch.blocksFor(1) > this.#pool.freeBlocks) {
-      const { request, generated } = this.#batch.removeYoungest();
+  /**
+   * Until every sequence that decodes can grow by a token, the youngest goes back to the queue and loses its cache.
+   * @returns whether any did: then none is admitted in the same iteration.
+   */
+  #makeRoom(): boolean {
+    const before = this.#preemptions;
+    while (this.#batch.blocksFor(1) > this.#pool.freeBlocks && this.#batch.size + this.#prefilling.length > 1) {
+      const { request, generated } = this.#youngestRemoved();
       this.#queue.pushBack({ request, generated });
       this.#preemptions += 1;
     }
+    return this.#preemptions > before;
+  }
+
+  #youngestRemoved(): Sequence {
+    const prefilling = this.#prefilling.pop();
+    if (prefilling === undefined) return this.#batch.removeYoungest();
+    this.#pool.release(prefilling.held, prefilling.held.privateBlocks);
+    return prefilling;
   }
 
   #arrived(nowMs: number): void {

@@ -1,8 +1,8 @@
 import type { FrontendCosts } from './frontend.ts';
 
 /**
- * How far an engine stays behind the data sheets, what it adds, and (the last four) how it is set up. All are fitted (`coefficients.data.ts`); none
- * depends on the load, so that one set answers for every length and concurrency.
+ * How far an engine stays behind the data sheets, what it adds, and (the last four) how it is set up. All are fitted
+ * (`coefficients.data.ts`); none depends on the load, so that one set answers for every length and concurrency.
  */
 export interface Coefficients extends FrontendCosts {
   /** Of an iteration, whatever it does: scheduling, sampling, copying tokens back. */

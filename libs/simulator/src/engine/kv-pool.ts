@@ -10,6 +10,19 @@ export interface Held {
   privateBlocks: number;
 }
 
+export interface Wanted {
+  readonly inputTokens: number;
+  readonly prefixBlocks?: readonly number[];
+  /** To be left free for sequences that grow. */
+  readonly spareBlocks?: number;
+}
+
+export interface Taken {
+  readonly held: Held;
+  /** Tokens of the prompt that were cached. */
+  readonly cachedTokens: number;
+}
+
 /**
  * The memory of the KV cache in blocks of 16 tokens: some belong to one sequence, some are prefix blocks that sequences
  * share and that stay behind when nobody uses them. What is free is what is unused or can be evicted.
@@ -35,16 +48,12 @@ export class KvPool {
     return this.totalBlocks === 0 ? 1000 : Math.floor(((this.totalBlocks - this.freeBlocks) * 1000) / this.totalBlocks);
   }
 
-  /** Takes blocks for `tokens`, of which `prefix` may be shared. @returns undefined while they do not fit. */
-  take(
-    tokens: number,
-    prefix: readonly number[] | undefined,
-    inputTokens: number,
-  ): { held: Held; cachedTokens: number } | undefined {
-    const shared = this.#whole(prefix, inputTokens);
+  /** Blocks for `tokens`, those of the request's prefix shared. @returns undefined while fewer than `spareBlocks` would stay free. */
+  take(tokens: number, { inputTokens, prefixBlocks, spareBlocks = 0 }: Wanted): Taken | undefined {
+    const shared = this.#whole(prefixBlocks, inputTokens);
     const privateBlocks = Math.ceil((tokens - shared.length * this.#prefixBlockTokens) / KV_BLOCK_TOKENS);
     const newlyUsed = this.#cache.idleAmong(shared) + this.#cache.missingAmong(shared);
-    if (privateBlocks + newlyUsed * this.#perPrefix > this.freeBlocks) return undefined;
+    if (privateBlocks + newlyUsed * this.#perPrefix + spareBlocks > this.freeBlocks) return undefined;
     const cachedTokens = Math.min(this.#cache.matched(shared) * this.#prefixBlockTokens, inputTokens - 1);
     this.#cache.pin(shared);
     this.#privateBlocks += privateBlocks;
