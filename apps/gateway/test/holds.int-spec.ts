@@ -53,6 +53,11 @@ describe('a request for which no replica is free', () => {
     expect(asked!.holder).toBe(gateway.context.incarnation);
     expect(asked!.until!.getTime()).toBeGreaterThan(Date.now());
     expect(gateway.agent.calls).toEqual([]);
+    // With a replica it waits no longer, although it is not answered yet.
+    gateway.agent.script = async (call, response) => {
+      await eventually(() => expect(scheduler.waiting(deploymentId)).toBe(0), WITHIN);
+      await answerChat('Hello')(call, response);
+    };
     await gateway.cell.publishRoutes(ready(route));
     expect((await answer).status).toBe(200);
     expect(await (await answer).text()).toContain('Hello');
