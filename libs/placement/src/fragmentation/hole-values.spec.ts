@@ -19,6 +19,11 @@ describe('holeValues', () => {
     expect(values[hole]).toBeCloseTo(value, 6);
   });
 
+  it('values a whole accelerator as one even where shares never fill it', () => {
+    expect(holeValues([{ size: 160, demand: 1 }])[999]).toBeCloseTo(1000, 6);
+    expect(holeValues([{ size: 160, demand: 1 }])[1000]).toBe(1000);
+  });
+
   it('adds up shares of one size', () => {
     const once = holeValues([{ size: 300, demand: 2 }]);
     expect(

@@ -44,10 +44,13 @@ describe('Valuation', () => {
   });
 
   it('takes cores where they abound', () => {
-    const cores = (free: number) => aNode({ accelerators: accelerators(2), cpuMilli: { capacity: 64_000, free } });
-    const loss = (node: NodeSnapshot) =>
-      valuationOf([node], MIX).lossOf(node, [node.accelerators[0]!], { ...aRequest(), cpuMilli: 8000 });
-    expect(loss(cores(64_000))).toBeLessThan(loss(cores(8000)));
+    const cores = (milli: number): NodeSnapshot =>
+      aNode({ accelerators: accelerators(2), cpuMilli: { capacity: 64_000, free: milli } });
+    const lossOfCores = (node: NodeSnapshot): number =>
+      valuationOf([node], MIX).lossOf(node, [], { ...asking({ count: 0, memoryBytesEach: 0 }), cpuMilli: 4000 });
+    // The mix takes 2.6 cores with an accelerator: of 64 none is missed, of 4 each counts by the thousandth and more.
+    expect(lossOfCores(cores(64_000))).toBe(0);
+    expect(lossOfCores(cores(4000))).toBeGreaterThan(0.04 * 4000);
   });
 
   it('leaves a crowded model to those who need it', () => {
