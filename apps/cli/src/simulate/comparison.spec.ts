@@ -16,7 +16,7 @@ describe('a comparison', () => {
     expect([verdict(cost), writtenDifference(cost)]).toEqual([-1, '-20.0 %']);
     const delayed = named(figures, 'requests that waited over 1 s');
     expect([verdict(delayed), writtenDifference(delayed)]).toEqual([1, '+5.0 points']);
-    expect(writtenDifference(named(figures, 'preemptions'))).toBe('same');
+    expect(writtenDifference(named(figures, 'answered'))).toBe('same');
   });
 
   it('with a rival that has nothing of it is told in its unit, since there is no share of nothing', () => {

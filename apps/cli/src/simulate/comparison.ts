@@ -39,7 +39,12 @@ const MEASURES: readonly Measure[] = [
     better: 'more',
     of: ({ inputTokens, cachedTokens }) => (inputTokens > 0 ? cachedTokens / inputTokens : undefined),
   },
-  { name: 'preemptions', unit: 'count', better: 'less', of: ({ preemptions }) => preemptions },
+  {
+    name: 'preemptions',
+    unit: 'count',
+    better: 'less',
+    of: ({ outputTokens, preemptions }) => (outputTokens > 0 ? preemptions : undefined),
+  },
   { name: 'answered', unit: 'count', better: 'more', of: ({ requests }) => requests.completed },
   { name: 'refused', unit: 'count', better: 'less', of: ({ requests }) => requests.refused },
 ];

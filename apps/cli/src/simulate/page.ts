@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import type { DeploymentReport } from '@ostro/simulator';
 import { count } from '../output/units.ts';
 import { type Chart, type Charts, chartsOf } from './charts.ts';
 import { type Figure, figuresOf, inOneSentence, verdict } from './comparison.ts';
@@ -55,7 +56,7 @@ export function pageOf(whatIf: WhatIf): string {
         <main>
           <section aria-labelledby="result">
             <h2 id="result">Result</h2>
-            <p>${inOneSentence(figures, outcomes)}</p>
+            ${outcomes.length > 1 ? html`<p>${inOneSentence(figures, outcomes)}</p>` : ''}
             ${figureTable(figures, outcomes)}
           </section>
           <section aria-labelledby="course">
@@ -158,7 +159,6 @@ function modelSection(outcomes: readonly Outcome[]): Html | string {
   const busiest = [...own!.report.deployments].sort((one, other) => other.arrived - one.arrived);
   if (busiest.length < 2) return '';
   const shown = busiest.slice(0, MAX_MODELS_SHOWN);
-  const heads = ['GPU-hours', 'cold starts', 'wait, mean', 'wait, p99'];
   return html`<section aria-labelledby="models">
     <h2 id="models">Models</h2>
     <p>The ${shown.length} busiest of ${busiest.length}.</p>
@@ -169,11 +169,12 @@ function modelSection(outcomes: readonly Outcome[]): Html | string {
             <th scope="col" rowspan="2">Model</th>
             <th scope="col" rowspan="2" class="number">Requests</th>
             ${outcomes.map(
-              ({ name }, at) => html`<th scope="colgroup" colspan="4" class="group policy-${at}">${name}</th>`,
+              ({ name }, at) =>
+                html`<th scope="colgroup" colspan="${MODEL_COLUMNS.length}" class="group policy-${at}">${name}</th>`,
             )}
           </tr>
           <tr>
-            ${outcomes.map(() => heads.map((head) => html`<th scope="col" class="number">${head}</th>`))}
+            ${outcomes.map(() => MODEL_COLUMNS.map(({ head }) => html`<th scope="col" class="number">${head}</th>`))}
           </tr>
         </thead>
         <tbody>
@@ -184,11 +185,24 @@ function modelSection(outcomes: readonly Outcome[]): Html | string {
   </section> `;
 }
 
+interface ModelColumn {
+  readonly head: string;
+  readonly cell: (deployment: DeploymentReport) => string;
+}
+
+const MODEL_COLUMNS: readonly ModelColumn[] = [
+  { head: 'GPU-hours', cell: ({ gpuHours }) => written(gpuHours, 'hours') },
+  { head: 'cold starts', cell: ({ coldStarts }) => count(coldStarts) },
+  { head: 'refused', cell: ({ refused }) => count(refused) },
+  // Nobody waited where nobody was answered: that is no wait of zero.
+  { head: 'wait, mean', cell: ({ waitMs }) => (waitMs.count > 0 ? duration(waitMs.mean) : '–') },
+  { head: 'wait, p99', cell: ({ waitMs }) => (waitMs.count > 0 ? duration(waitMs.p99) : '–') },
+];
+
 function modelRow(name: string, arrived: number, outcomes: readonly Outcome[]): Html {
   const cells = outcomes.map(({ report }) => {
-    const { gpuHours, coldStarts, waitMs } = report.deployments.find((each) => each.name === name)!;
-    const values = [written(gpuHours, 'hours'), count(coldStarts), duration(waitMs.mean), duration(waitMs.p99)];
-    return values.map((value) => html`<td class="number">${value}</td>`);
+    const deployment = report.deployments.find((each) => each.name === name)!;
+    return MODEL_COLUMNS.map(({ cell }) => html`<td class="number">${cell(deployment)}</td>`);
   });
   return html`<tr>
     <th scope="row">${name}</th>

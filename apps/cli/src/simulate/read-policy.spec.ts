@@ -177,12 +177,10 @@ describe('a policy that is wrong names line and column and what to write: ', () 
   ])('%s', (_, text, expected) => expect(refusal(text)).toContain(expected));
 
   it('all of it at once, in the order of the file', () => {
-    const text = instead('maxReplicas: 4', 'maxReplicas: many').replace('count: 2,', 'count: 0,');
-    expect(
-      refusal(text)
-        .split('\n')
-        .map((line) => line.slice(0, 'policy.yaml:4'.length)),
-    ).toEqual(['policy.yaml:4', 'policy.yaml:7']);
+    const [scaling] = /autoscaling:\n.*\n.*\n/.exec(POLICY)!;
+    const text = POLICY.replace(scaling, '').replace('count: 2,', 'count: 0,') + scaling.replace('4', 'many');
+    const places = refusal(text).match(/^policy\.yaml:\d+:\d+: [\w.[\]]+/gm);
+    expect(places).toEqual(['policy.yaml:4:16: cluster.nodes[0].count', 'policy.yaml:17:16: autoscaling.maxReplicas']);
   });
 
   it('whatever it is: no policy breaks the reader', () => {
