@@ -10,6 +10,9 @@ export function checkScenario(scenario: Scenario): void {
   if (nodes.length === 0) throw invalid('nodes', 'lists no node; a cluster needs at least one');
   if (deployments.length === 0) throw invalid('deployments', 'lists no deployment; requests need one to go to');
   if (!isWhole(seed, 0, 2 ** 32 - 1)) throw invalid('seed', `must be a whole number below 2^32, not ${seed}`);
+  if (scenario.startMs !== undefined && !isTime(scenario.startMs)) {
+    throw invalid('startMs', `must be a time in milliseconds since 1970, not ${scenario.startMs}`);
+  }
   if (prefixBlockTokens !== undefined && !(isWhole(prefixBlockTokens, 16, 65_536) && prefixBlockTokens % 16 === 0)) {
     throw invalid('prefixBlockTokens', `must be a multiple of 16 up to 65536, not ${prefixBlockTokens}`);
   }

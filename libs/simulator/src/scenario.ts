@@ -17,6 +17,8 @@ export interface Scenario {
   readonly policy: SimulatedPolicy;
   /** A whole number below 2^32: ties of placement, the order of routing, spread of load times. */
   readonly seed: number;
+  /** What `arrivalMs` 0 is in milliseconds since 1970, for schedules; 0 unless given. */
+  readonly startMs?: number;
   /** Tokens behind one id of `prefixBlocks`; 512 unless given. */
   readonly prefixBlockTokens?: number;
   /** How many refused placements the report explains in words; 20 unless given. */
@@ -85,7 +87,7 @@ export interface BatchingSpec {
   readonly precision?: Precision;
   readonly tensorParallel: number;
   readonly dataParallel?: number;
-  /** Sequences at once; the engine's own default unless given. */
+  /** Sequences at once; the gateway holds the rest. Twice the policy's target concurrency unless given. */
   readonly maxSequences?: number;
   /** Longest prompt and answer together; the model's context unless given. */
   readonly contextTokens?: number;

@@ -101,6 +101,20 @@ describe('scaling', () => {
     expect(report).toMatchObject({ coldStarts: 0, coldRequests: 0, delayedShare: 0 });
   });
 
+  it('has the minimum ready before the first request, since a trace begins in the middle of a service', () => {
+    expect(run({ requests: [anImage(0)], scaling: { minReplicas: 1 } })).toMatchObject({
+      coldRequests: 0,
+      simulatedMs: 4000,
+    });
+  });
+
+  it('follows schedules on the wall clock that the trace began at', () => {
+    const schedules = [{ days: ['mon'], from: '08:00', to: '18:00', timeZone: 'Europe/Paris', minReplicas: 1 }];
+    const at = (time: string) => run({ startMs: Date.parse(time), scaling: { schedules } }).coldRequests;
+    expect(at('2026-11-23T09:00:00+01:00')).toBe(0);
+    expect(at('2026-11-24T09:00:00+01:00')).toBe(1);
+  });
+
   it('never ends a replica that serves: what is too many drains, and stops when it is idle', () => {
     // Two replicas with room for five: each gets one long request, and then one replica would do.
     const serviceMs = [120_000, 4000, 4000, 4000, 4000, 150_000, 4000, 4000, 4000, 4000];
@@ -192,6 +206,7 @@ describe('a scenario that makes no sense', () => {
     ],
     ['seed', { seed: -1 }],
     ['prefixBlockTokens', { prefixBlockTokens: 100 }],
+    ['startMs', { startMs: Number.NaN }],
     ['policy.maxHoldMs', { policy: { maxHoldMs: Number.NaN } }],
     ['policy.budgetMilliEuroPerHour', { policy: { budgetMilliEuroPerHour: 0 } }],
     ['requests[1].arrivalMs', { requests: [anImage(5), anImage(4)] }],

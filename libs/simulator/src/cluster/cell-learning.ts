@@ -2,6 +2,9 @@ import { learn, type Learning, NEW_LEARNING, type Observation, steer } from '@os
 
 /** Folded that often, since each fold copies the tables. */
 export const LEARN_EVERY_MS = 60_000;
+const HOUR_MS = 3_600_000;
+/** What quiet hours left over is forfeit beyond this: four quiet days must not buy a week of waste. */
+const KEPT_HOURS = 6;
 
 /**
  * What all deployments of the cell learn together, and the price that its budget affords. `steer` looks only at ratios,
@@ -10,7 +13,6 @@ export const LEARN_EVERY_MS = 60_000;
 export class CellLearning {
   readonly #budgetMilliEuroPerHour: number | undefined;
   #observations: Observation[] = [];
-  #spentMilliEuro = 0;
   current: Learning = NEW_LEARNING;
 
   constructor(budgetMilliEuroPerHour: number | undefined) {
@@ -26,9 +28,11 @@ export class CellLearning {
     this.current = learn(this.current, this.#observations);
     this.#observations = [];
     if (this.#budgetMilliEuroPerHour === undefined) return;
-    const spentMs = spentMilliEuro - this.#spentMilliEuro;
-    const allowedMs = (this.#budgetMilliEuroPerHour * LEARN_EVERY_MS) / 3_600_000;
-    this.#spentMilliEuro = spentMilliEuro;
-    this.current = { ...this.current, budget: steer(this.current.budget, { spentMs, allowedMs }) };
+    const { budget } = this.current;
+    const spentMs = spentMilliEuro - budget.spentMs;
+    const accrued = budget.allowedMs + (this.#budgetMilliEuroPerHour * LEARN_EVERY_MS) / HOUR_MS;
+    const kept = Math.min(accrued, spentMilliEuro + this.#budgetMilliEuroPerHour * KEPT_HOURS);
+    const allowedMs = Math.max(0, kept - budget.allowedMs);
+    this.current = { ...this.current, budget: steer(budget, { spentMs, allowedMs }) };
   }
 }

@@ -55,15 +55,15 @@ describe('what leaves when there are too many', () => {
 it('starts what is missing', () => {
   const deployment = deploymentWith([]);
   deployment.held.push({ arrivalMs: 0, deployment: 'images', inputTokens: 0, outputTokens: 0, serviceMs: 1 });
-  expect(scale(deployment, new CellLearning(undefined), 2000).start).toBe(1);
+  expect(scale(deployment, new CellLearning(undefined), 2000, 0).start).toBe(1);
 });
 
 /** The policy looks at how long a replica was not needed, so it is asked until it is sure. */
 function settled(deployment: Deployment) {
   const learning = new CellLearning(undefined);
-  let outcome = scale(deployment, learning, 100_000);
+  let outcome = scale(deployment, learning, 100_000, 0);
   for (let at = 1; at <= 10 && outcome.stop.length + outcome.drain.length === 0; at++) {
-    outcome = scale(deployment, learning, 100_000 + at * 60_000);
+    outcome = scale(deployment, learning, 100_000 + at * 60_000, 0);
   }
   return outcome;
 }

@@ -11,20 +11,23 @@ export interface ScalingOutcome {
   /** Busy: they get nothing new and stop when they are idle. */
   readonly drain: readonly SimulatedReplica[];
   readonly isHeld: boolean;
+  /** When it decides otherwise if nothing happens; Infinity = never. */
+  readonly recheckMs: number;
 }
 
 /** Asks `autoscale` of libs/autoscaling about one deployment, as the scheduler does, and turns its count into actions. */
-export function scale(deployment: Deployment, learning: CellLearning, nowMs: number): ScalingOutcome {
+export function scale(deployment: Deployment, learning: CellLearning, nowMs: number, startMs: number): ScalingOutcome {
   const signals = { ...signalsOf(deployment, nowMs), learning: learning.current };
-  const decision = autoscale(deployment.policy, signals, deployment.history, nowMs);
+  const decision = autoscale(deployment.policy, signals, deployment.history, startMs + nowMs);
   learning.observe(decision.observations);
   deployment.history = decision.history;
   deployment.arrivedSinceScaling = 0;
   const ready = deployment.inPhase('ready');
   const loading = deployment.inPhase('loading');
   const surplus = ready.length + loading.length - decision.replicas;
-  if (surplus <= 0) return { start: -surplus, stop: [], drain: [], isHeld: decision.held };
-  return { start: 0, ...leaving(decision, { ready, loading, surplus }), isHeld: decision.held };
+  const common = { isHeld: decision.held, recheckMs: (decision.recheckAtMs ?? Infinity) - startMs };
+  if (surplus <= 0) return { ...common, start: -surplus, stop: [], drain: [] };
+  return { ...common, start: 0, ...leaving(decision, { ready, loading, surplus }) };
 }
 
 function signalsOf(deployment: Deployment, nowMs: number): ScalingSignals {

@@ -19,6 +19,8 @@ import { scale } from './scaler.ts';
 const TICK_BUSY_MS = 1000;
 const TICK_IDLE_MS = 5000;
 const TICK_NONE_MS = 30_000;
+/** A replica takes twice what scaling aims at, so that a burst does not wait for a start; more is held at the gateway. */
+const HEADROOM = 2;
 const DEFAULT_PREFIX_BLOCK_TOKENS = 512;
 const DEFAULT_KEPT_REFUSALS = 20;
 
@@ -131,7 +133,12 @@ export class Simulation {
   #deployment(at: number): Deployment {
     const { policy, prefixBlockTokens: blockTokens = DEFAULT_PREFIX_BLOCK_TOKENS } = this.#scenario;
     const spec = this.#scenario.deployments[at]!;
-    const factory = within(`deployments[${at}].engine`, () => engineFactory(spec.engine, blockTokens));
+    const { targetConcurrency } = spec.autoscaling ?? policy.autoscaling;
+    const engine =
+      spec.engine.kind === 'batching' && spec.engine.maxSequences === undefined
+        ? { ...spec.engine, maxSequences: HEADROOM * targetConcurrency }
+        : spec.engine;
+    const factory = within(`deployments[${at}].engine`, () => engineFactory(engine, blockTokens));
     const { concurrency } = factory;
     const organizationId = organizationOf(spec.placement);
     const router =
@@ -154,7 +161,12 @@ export class Simulation {
   #scale(deployment: Deployment): void {
     const { decisions } = this.#recorder;
     this.#refuseExpired(deployment);
-    const { start, stop, drain, isHeld } = scale(deployment, this.#learning, this.#nowMs);
+    const { start, stop, drain, isHeld, recheckMs } = scale(
+      deployment,
+      this.#learning,
+      this.#nowMs,
+      this.#scenario.startMs ?? 0,
+    );
     if (isHeld) decisions.held += 1;
     if (start > 0) decisions.scaledUp += 1;
     if (stop.length + drain.length > 0) decisions.scaledDown += 1;
@@ -163,10 +175,13 @@ export class Simulation {
     for (let count = 0; count < start; count++) {
       const started = this.#book.start(deployment, this.#nowMs);
       if (started === undefined) break;
-      const { replica, readyMs } = started;
-      this.#events.push(readyMs, { kind: 'loaded', replica, atMs: readyMs });
+      const { replica } = started;
+      // The trace begins in the middle of a service's life: what it keeps ready anyway is ready before its first request.
+      const atMs = this.#recorder.arrived === 0 ? this.#nowMs : started.readyMs;
+      this.#events.push(atMs, { kind: 'loaded', replica, atMs });
     }
-    this.#tickAt(deployment, this.#nowMs + tickAfter(deployment));
+    const tickMs = this.#nowMs + tickAfter(deployment);
+    this.#tickAt(deployment, recheckMs > this.#nowMs ? Math.min(tickMs, recheckMs) : tickMs);
   }
 
   #loaded(replica: SimulatedReplica): void {
