@@ -99,7 +99,7 @@ describe('the index of prefixes', () => {
     expect(holders(8)).toBe(0);
     come(9 * 7, 2);
     expect([holders(8), holders(7)]).toEqual([1, 1]);
-    come(40, 1);
+    come(500, 1);
     expect(holders(8)).toBe(0);
     come(5_000, 2);
     expect(holders(8)).toBe(1);
