@@ -8,8 +8,8 @@ import { idleLevels, lastNeeded, nextIdleChangeMs, observed, pendingForecasts, p
 import type { ScalingPolicy } from './policy/policy.ts';
 import { bounds } from './rules/bounds.ts';
 import { forConcurrency } from './rules/concurrency.ts';
-import { limitRate, minuteStart } from './rules/limit-rate.ts';
-import { stabilised, withWish } from './rules/stabilise.ts';
+import { limitRate, type MinuteStart, minuteStart } from './rules/limit-rate.ts';
+import { stabilised, type Wishes, withWish } from './rules/stabilise.ts';
 import { type Facts, factsOf, type ScalingSignals } from './signals.ts';
 import { Steps } from './steps.ts';
 
@@ -27,92 +27,101 @@ export function autoscale(
   nowMs: number,
 ): Decision {
   const facts = factsOf(policy, signals);
+  const held = facts.missing.length > 0;
   const learning = signals.learning ?? NEW_LEARNING;
   const steps = new Steps();
   const missed = demand(policy, facts, history, nowMs, steps);
+  const wishes = withWish(history.wishes, nowMs, steps.replicas, policy.scaleDown.stabilisationMs);
 
-  const held = facts.missing.length > 0;
-  const present = (facts.ready ?? 0) + (facts.starting ?? 0);
-  const current = held ? Math.max(present, history.replicas) : present;
-  const inUse = Math.max(forConcurrency(policy, facts.load), steps.replicas, held ? history.inUse : 0);
-  const use: Use = { nowMs, inUse, current, wakeMs: facts.wakeMs, serviceMs: facts.serviceMs };
+  const use = useOf(policy, facts, history, nowMs, steps.replicas);
   const arrivals = withArrivals(history.arrivals, nowMs, facts.arrivals);
   const lastNeededMs = lastNeeded(history, use);
   const idle = idleLevels(policy, learning, { arrivals, lastNeededMs }, use);
   const kept = idle.filter(({ tier }) => tier === 'vram').length;
-  const wishes = withWish(history.wishes, nowMs, steps.replicas, policy.scaleDown.stabilisationMs);
-  if (kept > 0) steps.atLeast('idle', inUse + kept, `${kept} idle worth holding in VRAM`);
+  if (kept > 0) steps.atLeast('idle', use.inUse + kept, `${kept} idle worth holding in VRAM`);
 
-  const start = minuteStart(history.minuteStart, nowMs, current);
-  settle(
-    policy,
-    facts,
-    {
-      current,
-      stabilised: steps.replicas === 0 ? 0 : stabilised(wishes),
-      limit: (to) => limitRate(policy, start, current, to),
-    },
-    steps,
-  );
-  const limits = bounds(policy, nowMs);
-  const replicas = Math.min(Math.max(steps.replicas, limits.minReplicas), limits.maxReplicas);
-  if (replicas !== steps.replicas) {
-    steps.exactly(limits.rule, replicas, `from ${limits.minReplicas} to ${limits.maxReplicas} allowed`);
-  }
-
-  const error = forecastError(learning.calibration);
-  const forgottenAtMs = replicas < current ? Infinity : wishes[0]![0] + policy.scaleDown.stabilisationMs;
-  const recheckAtMs = Math.min(nextIdleChangeMs(policy, idle, use), forgottenAtMs > nowMs ? forgottenAtMs : Infinity);
+  const start = minuteStart(history.minuteStart, nowMs, use.current);
+  settle(policy, facts, { current: use.current, wishes, start }, steps);
+  bound(policy, nowMs, steps);
+  const { replicas, reasons } = steps;
   return {
     replicas,
     held,
     idle,
-    reasons: steps.reasons,
+    reasons,
     explanation: {
       engineVersion: ENGINE_VERSION,
-      ...(policy.idle.kind === 'time' ? {} : { microEuroPerSavedSecond: priceOf(policy, learning) }),
-      ...(error === undefined ? {} : { forecastError: error }),
+      microEuroPerSavedSecond: policy.idle.kind === 'time' ? undefined : priceOf(policy, learning),
+      forecastError: forecastError(learning.calibration),
     },
     observations: held ? [] : observed(history, use),
-    ...(recheckAtMs === Infinity ? {} : { recheckAtMs }),
+    recheckAtMs: recheckAt(
+      nextIdleChangeMs(policy, idle, use),
+      replicas < use.current ? undefined : wishes,
+      policy,
+      nowMs,
+    ),
     history: {
       format: 1,
       arrivals,
       replicas,
-      inUse,
-      ...(replicas === current ? changedAt(history) : { changedAtMs: nowMs }),
+      inUse: use.inUse,
+      changedAtMs: replicas === use.current ? history.changedAtMs : nowMs,
       seenAtMs: nowMs,
       lastNeededMs,
       forecasts: held ? history.forecasts : pendingForecasts(history, use, idle),
       wishes,
-      ...(missed === undefined ? {} : { missed }),
+      missed,
       minuteStart: start,
     },
   };
 }
 
+/** What demand takes; where a vital signal is missing, no less than when last seen. */
+function useOf(policy: ScalingPolicy, facts: Facts, history: ScalingHistory, nowMs: number, demanded: number): Use {
+  const { load, ready, starting, wakeMs, serviceMs } = facts;
+  const [leastUse, leastReplicas] = facts.missing.length > 0 ? [history.inUse, history.replicas] : [0, 0];
+  return {
+    nowMs,
+    inUse: Math.max(forConcurrency(policy, load), demanded, leastUse),
+    current: Math.max(ready + starting, leastReplicas),
+    wakeMs,
+    serviceMs,
+  };
+}
+
 interface Settling {
   readonly current: number;
-  readonly stabilised: number;
-  readonly limit: (replicas: number) => number;
+  readonly wishes: Wishes;
+  readonly start: MinuteStart;
 }
 
 /** What keeps a decision from taking away too early, on too little knowledge or too fast. */
-function settle(
-  { scaleDown }: ScalingPolicy,
-  facts: Facts,
-  { current, stabilised, limit }: Settling,
-  steps: Steps,
-): void {
-  const text = `more were wanted in the last ${Math.round(scaleDown.stabilisationMs / 1000)} s`;
-  steps.atLeast('stabilisation', Math.min(current, stabilised), text);
-  if (facts.missing.length > 0) {
-    steps.atLeast('hold', current, `${facts.missing.join(' and ')} missing, so nothing is taken away`);
+function settle(policy: ScalingPolicy, { missing }: Facts, { current, wishes, start }: Settling, steps: Steps): void {
+  if (steps.replicas > 0) {
+    const text = `more were wanted in the last ${Math.round(policy.scaleDown.stabilisationMs / 1000)} s`;
+    steps.atLeast('stabilisation', Math.min(current, stabilised(wishes)), text);
   }
-  const limited = limit(steps.replicas);
+  if (missing.length > 0) steps.atLeast('hold', current, `${missing.join(' and ')} missing, so nothing is taken away`);
+  const limited = limitRate(policy, start, current, steps.replicas);
   if (limited !== steps.replicas) steps.exactly('rate', limited, 'no faster than the policy allows in a minute');
 }
 
-function changedAt({ changedAtMs }: ScalingHistory): { changedAtMs?: number } {
-  return changedAtMs === undefined ? {} : { changedAtMs };
+function bound(policy: ScalingPolicy, nowMs: number, steps: Steps): void {
+  const { rule, minReplicas, maxReplicas } = bounds(policy, nowMs);
+  const replicas = Math.min(Math.max(steps.replicas, minReplicas), maxReplicas);
+  if (replicas !== steps.replicas) steps.exactly(rule, replicas, `from ${minReplicas} to ${maxReplicas} allowed`);
+}
+
+/** When idleness or a demand that leaves the stabilisation window may change the decision. */
+function recheckAt(
+  idleMs: number,
+  wishes: Wishes | undefined,
+  { scaleDown }: ScalingPolicy,
+  nowMs: number,
+): number | undefined {
+  const oldestMs = wishes?.[0]?.[0] ?? Infinity;
+  const leavesMs = oldestMs + scaleDown.stabilisationMs;
+  const atMs = Math.min(idleMs, leavesMs > nowMs ? leavesMs : Infinity);
+  return atMs === Infinity ? undefined : atMs;
 }

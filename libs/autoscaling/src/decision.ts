@@ -26,9 +26,9 @@ export interface IdleLevel {
 export interface Explanation {
   readonly engineVersion: typeof ENGINE_VERSION;
   /** The price of a saved second that ordered the choices; undefined where idle time alone decides. */
-  readonly microEuroPerSavedSecond?: number;
+  readonly microEuroPerSavedSecond: number | undefined;
   /** How good the cell's forecasts have been; undefined before the first has come due. */
-  readonly forecastError?: ForecastError;
+  readonly forecastError: ForecastError | undefined;
 }
 
 export interface Decision {
@@ -43,6 +43,6 @@ export interface Decision {
   /** What this call saw of returns: fold it into the cell's `Learning`. */
   readonly observations: readonly Observation[];
   /** When to ask again though no signal has changed; undefined = no need. */
-  readonly recheckAtMs?: number;
+  readonly recheckAtMs: number | undefined;
   readonly history: ScalingHistory;
 }

@@ -19,31 +19,38 @@ export function demand(
   nowMs: number,
   steps: Steps,
 ): Missed | undefined {
-  const { load, ready = 0, waiting = 0, starting = 0 } = facts;
+  const { load, ready, waiting } = facts;
   const sooner = leftToWhatFrees(policy, facts);
-  const text = `${load} ${load === 1 ? 'request' : 'requests'} at ${policy.targetConcurrency} a replica`;
-  const saved = sooner === 0 ? '' : `, ${sooner} of them served sooner by what frees`;
-  steps.exactly('concurrency', forConcurrency(policy, load - sooner), text + saved);
+  steps.exactly('concurrency', forConcurrency(policy, load - sooner), concurrencyText(policy, load, sooner));
   const missed = stillMissed(history.missed, load, nowMs, policy.scaleDown.stabilisationMs);
   steps.atLeast('missed-before', forMissedBefore(missed, load), `fewer were too few at ${missed?.load} requests`);
   const enough = steps.replicas;
   const queue = forQueueWait(policy, ready, waiting - sooner, facts.oldestWaitMs);
   steps.atLeast('queue-wait', queue, `${waiting} wait, the oldest for ${facts.oldestWaitMs} ms`);
-  const isSettled = starting === 0 && nowMs - (history.changedAtMs ?? -SETTLE_MS) >= SETTLE_MS;
-  if (isSettled) {
-    const { ttftP95Ms, tpotP95Ms } = facts;
-    const first = forObjective(ready, ttftP95Ms, policy.ttftP95Ms);
-    steps.atLeast('ttft', first, `time to first token p95 is ${ttftP95Ms} ms, ${policy.ttftP95Ms} ms wanted`);
-    const each = forObjective(ready, tpotP95Ms, policy.tpotP95Ms);
-    steps.atLeast('tpot', each, `time per token p95 is ${tpotP95Ms} ms, ${policy.tpotP95Ms} ms wanted`);
-  }
+  if (isSettled(facts, history, nowMs)) objectives(policy, facts, steps);
   const isMiss = steps.replicas > Math.max(enough, ready) && ready > 0 && load > 0;
   return isMiss ? { load, replicas: steps.replicas, lastMs: nowMs } : missed;
 }
 
+function objectives(policy: ScalingPolicy, { ready, ttftP95Ms, tpotP95Ms }: Facts, steps: Steps): void {
+  const first = forObjective(ready, ttftP95Ms, policy.ttftP95Ms);
+  steps.atLeast('ttft', first, `time to first token p95 is ${ttftP95Ms} ms, ${policy.ttftP95Ms} ms wanted`);
+  const each = forObjective(ready, tpotP95Ms, policy.tpotP95Ms);
+  steps.atLeast('tpot', each, `time per token p95 is ${tpotP95Ms} ms, ${policy.tpotP95Ms} ms wanted`);
+}
+
+function isSettled({ starting }: Facts, { changedAtMs = -Infinity }: ScalingHistory, nowMs: number): boolean {
+  return starting === 0 && nowMs - changedAtMs >= SETTLE_MS;
+}
+
 /** Waiting requests that a start would serve later than a replica that frees. */
 function leftToWhatFrees({ targetConcurrency }: ScalingPolicy, facts: Facts): number {
-  const { waiting = 0, running = 0, starting = 0, serviceMs, wakeMs } = facts;
+  const { waiting, running, starting, serviceMs, wakeMs } = facts;
   if (serviceMs === undefined) return 0;
   return servedSooner({ waiting, running, starting: starting * targetConcurrency, serviceMs, wakeMs });
+}
+
+function concurrencyText({ targetConcurrency }: ScalingPolicy, load: number, sooner: number): string {
+  const text = `${load} ${load === 1 ? 'request' : 'requests'} at ${targetConcurrency} a replica`;
+  return sooner === 0 ? text : `${text}, ${sooner} of them served sooner by what frees`;
 }

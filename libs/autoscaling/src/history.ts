@@ -12,7 +12,7 @@ export interface ScalingHistory {
   readonly arrivals: Arrivals;
   /** The count decided last, when it last changed, and when anything was last seen. */
   readonly replicas: number;
-  readonly changedAtMs?: number;
+  readonly changedAtMs?: number | undefined;
   readonly seenAtMs?: number;
   /** Replicas that demand kept busy when last seen. */
   readonly inUse: number;
@@ -21,7 +21,7 @@ export interface ScalingHistory {
   /** Forecasts that are not due yet: for which level, when made, and the probability in thousandths. */
   readonly forecasts: readonly PendingForecast[];
   readonly wishes: Wishes;
-  readonly missed?: Missed;
+  readonly missed?: Missed | undefined;
   readonly minuteStart?: MinuteStart;
 }
 

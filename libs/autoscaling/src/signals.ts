@@ -24,12 +24,14 @@ export interface ScalingSignals {
   readonly learning?: Learning | undefined;
 }
 
-/** The signals with everything that no working meter can show taken out, and the names of the vital ones that lack. */
+/** The signals with everything taken out that no working meter shows; what is missing counts as 0 and is named. */
 export interface Facts {
-  readonly running: number | undefined;
-  readonly waiting: number | undefined;
-  readonly ready: number | undefined;
-  readonly starting: number | undefined;
+  readonly running: number;
+  readonly waiting: number;
+  readonly ready: number;
+  readonly starting: number;
+  /** Running and waiting. */
+  readonly load: number;
   readonly oldestWaitMs: number;
   readonly ttftP95Ms: number;
   readonly tpotP95Ms: number;
@@ -37,31 +39,32 @@ export interface Facts {
   /** How long another replica would take to start. */
   readonly wakeMs: number;
   readonly arrivals: number;
-  /** As far as known. */
-  readonly load: number;
+  /** The vital signals that are missing. */
   readonly missing: readonly string[];
 }
 
+const VITAL = ['running', 'waiting', 'readyReplicas', 'startingReplicas'] as const;
+
 export function factsOf({ tiers }: ScalingPolicy, signals: ScalingSignals): Facts {
-  const vital = {
-    running: known(signals.running),
-    waiting: known(signals.waiting),
-    ready: known(signals.readyReplicas, Math.ceil),
-    starting: known(signals.startingReplicas, Math.ceil),
-  };
+  const of = (name: Measured): number => known(signals[name]) ?? 0;
   return {
-    ...vital,
-    oldestWaitMs: known(signals.oldestWaitMs) ?? 0,
-    ttftP95Ms: known(signals.ttftP95Ms) ?? 0,
-    tpotP95Ms: known(signals.tpotP95Ms) ?? 0,
+    running: of('running'),
+    waiting: of('waiting'),
+    ready: Math.ceil(of('readyReplicas')),
+    starting: Math.ceil(of('startingReplicas')),
+    load: of('running') + of('waiting'),
+    oldestWaitMs: of('oldestWaitMs'),
+    ttftP95Ms: of('ttftP95Ms'),
+    tpotP95Ms: of('tpotP95Ms'),
     serviceMs: known(signals.serviceMs),
     wakeMs: (tiers.find(({ name }) => name === signals.standby) ?? tiers.at(-1)!).wakeMs,
-    arrivals: known(signals.arrivals) ?? 0,
-    load: (vital.running ?? 0) + (vital.waiting ?? 0),
-    missing: Object.entries(vital).flatMap(([name, value]) => (value === undefined ? [name] : [])),
+    arrivals: of('arrivals'),
+    missing: VITAL.filter((name) => known(signals[name]) === undefined),
   };
 }
 
-function known(value: number | undefined, as = (number: number): number => number): number | undefined {
-  return value !== undefined && value >= 0 && value < Infinity ? as(value) : undefined;
+type Measured = Exclude<keyof ScalingSignals, 'standby' | 'learning'>;
+
+function known(value: number | undefined): number | undefined {
+  return value !== undefined && value >= 0 && value < Infinity ? value : undefined;
 }
