@@ -23,6 +23,10 @@ describe('the replicas of a request', () => {
     expect(order(aRequest([9]), view)).toEqual(['c', 'b', 'a']);
   });
 
+  it('are in the order of their ids where nothing else decides', () => {
+    expect(order(aRequest([9]), aView('c', 'a', 'd', 'b'))).toEqual(['a', 'b', 'c', 'd']);
+  });
+
   it('leave the one that holds it while that is overloaded', () => {
     const view = aView('a', 'b');
     view.assign(aRequest([1, 2, 3]), 'b');
