@@ -36,6 +36,7 @@ export function scenarioOf(policy: Policy, trace: TraceFile, survey: TraceSurvey
       ...(maxRequests !== undefined && { maxQueue: maxRequests }),
     },
     seed,
+    startMs: survey.startMs,
     ...(survey.prefixBlockTokens !== undefined && { prefixBlockTokens: survey.prefixBlockTokens }),
   };
 }
