@@ -40,4 +40,5 @@ export { type Demand, DemandEstimator, type DemandMix, PRIOR_DEMAND } from './fr
 export { Valuation, valuationOf } from './fragmentation/valuation.ts';
 export type { DefragmentationBudget } from './defragment/budget.ts';
 export { carryOut, type Move } from './defragment/move.ts';
-export { type Admitted, type DefragmentationExplanation, type DefragmentationPlan, plan } from './defragment/plan.ts';
+export type { Admitted } from './defragment/make-room.ts';
+export { type DefragmentationExplanation, type DefragmentationPlan, plan } from './defragment/plan.ts';

@@ -18,12 +18,19 @@ export interface RoomLimits {
   readonly seed: number;
 }
 
+/** A waiting request and the place it has once the moves are made. */
+export interface Admitted extends Member {
+  readonly replicaId: Id<'rep'>;
+  /** Made for this request alone. */
+  readonly moves: number;
+}
+
 export interface Room {
   readonly cluster: ClusterSnapshot;
   readonly moves: readonly Move[];
   /** Of each move, the request it is made for. */
   readonly admits: readonly Id<'rep'>[];
-  readonly admitted: readonly (Member & { readonly replicaId: Id<'rep'>; readonly moves: number })[];
+  readonly admitted: readonly Admitted[];
 }
 
 /** Nodes that are emptied in thought for one request: those with most free accelerator memory. */
@@ -41,7 +48,7 @@ export function makeRoom(snapshot: ClusterSnapshot, waiting: readonly PlacementR
     cluster: snapshot,
     moves: [] as Move[],
     admits: [] as Id<'rep'>[],
-    admitted: [] as (Member & { readonly replicaId: Id<'rep'>; readonly moves: number })[],
+    admitted: [] as Admitted[],
   };
   const hopeless = new Set<string>();
   const biggestFirst = [...waiting].sort((a, b) => bytesOf(b) - bytesOf(a) || compareIds(a.replicaId, b.replicaId));

@@ -111,6 +111,12 @@ describe('plan', () => {
     }
   });
 
+  it('gives the only room to the biggest of those that wait', () => {
+    const started = at(at(twoOfOne(), share(1, 20), 1, 'GPU-0'), share(2, 30), 2, 'GPU-0');
+    const { admitted } = plan(started, [share(3, 75), share(4, 80)], ROOM_ONLY, DEFAULT_PROFILE, 0);
+    expect(admitted.map((each) => each.replicaId)).toEqual([replicaId(4)]);
+  });
+
   it('does not move what it has only just admitted', () => {
     const started = at(twoOfOne(), share(1, 40), 1, 'GPU-0');
     const { moves, admitted } = plan(started, [share(2, 40)], { ...ENOUGH, moves: 1 }, DEFAULT_PROFILE, 0);

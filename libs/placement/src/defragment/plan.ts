@@ -1,11 +1,11 @@
 import type { Id } from '@ostro/kernel';
 import type { ClusterSnapshot } from '../cluster/cluster-snapshot.ts';
-import { ENGINE_VERSION, type Member } from '../decision.ts';
+import { ENGINE_VERSION } from '../decision.ts';
 import type { Profile } from '../profile.ts';
 import { checkRequest, type PlacementRequest } from '../request.ts';
 import { type DefragmentationBudget, movesAllowed } from './budget.ts';
 import { bestMove } from './best-move.ts';
-import { makeRoom } from './make-room.ts';
+import { type Admitted, makeRoom } from './make-room.ts';
 import { carryOut, type Move } from './move.ts';
 
 /** Moves to carry out one after the other, and what they are good for. */
@@ -15,12 +15,6 @@ export interface DefragmentationPlan {
   /** Waiting requests that fit after the moves, in the order in which they were given room. */
   readonly admitted: readonly Admitted[];
   readonly explanation: DefragmentationExplanation;
-}
-
-export interface Admitted extends Member {
-  readonly replicaId: Id<'rep'>;
-  /** Made for this request alone. */
-  readonly moves: number;
 }
 
 export interface DefragmentationExplanation {
