@@ -102,6 +102,7 @@ const WEIGHTS = [
   { name: 'adapter-loaded', weight: 100 },
   { name: 'headroom', weight: 50 },
   { name: 'even-work', weight: 5 },
+  { name: 'fewest-running', weight: 5 },
   { name: 'home-gateway', weight: 2 },
 ];
 

@@ -1,8 +1,4 @@
-import type { Standing } from './decision.ts';
 import type { RoutingView } from './routing-view.ts';
-
-/** More than any total: weights are at most 1000 and scorers few. */
-const BEHIND: Readonly<Record<Standing, number>> = { open: 0, full: 2 ** 30, avoided: 2 ** 31 };
 
 /**
  * The best `limit` slots, in order: open ones first, then full, then avoided ones; within those the highest total; ties
@@ -14,12 +10,12 @@ export function rank(
   view: RoutingView,
   limit: number,
 ): readonly number[] {
-  const { standings, idOrder } = view;
+  const { behind, idOrder } = view;
   const best: number[] = [];
   const keys: number[] = [];
   for (let each = 0; each < slots.length; each += 1) {
     const slot = slots[each]!;
-    const key = totals[slot]! - BEHIND[standings[slot]!];
+    const key = totals[slot]! - behind[slot]!;
     let at = best.length;
     while (at > 0 && (keys[at - 1]! < key || (keys[at - 1] === key && idOrder[best[at - 1]!]! > idOrder[slot]!)))
       at -= 1;

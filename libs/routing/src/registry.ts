@@ -4,6 +4,7 @@ import { untried } from './filters/untried.ts';
 import { adapterLoaded } from './scorers/adapter-loaded.ts';
 import { conversationHome } from './scorers/conversation-home.ts';
 import { evenWork } from './scorers/even-work.ts';
+import { fewestRunning } from './scorers/fewest-running.ts';
 import { headroom } from './scorers/headroom.ts';
 import { homeGateway } from './scorers/home-gateway.ts';
 import { prefixAffinity } from './scorers/prefix-affinity.ts';
@@ -18,6 +19,7 @@ export const SCORERS: readonly Scorer[] = [
   adapterLoaded,
   headroom,
   evenWork,
+  fewestRunning,
   homeGateway,
   conversationHome,
 ];

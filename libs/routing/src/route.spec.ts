@@ -82,8 +82,8 @@ describe('the explanation', () => {
     expect(explain(decision)).toBe(
       [
         'The request goes to replica b.',
-        'It scored 129985: prefix-affinity 750 x 100, session-affinity 0 x 20, adapter-loaded 0 x 100, headroom 1000 x 50, even-work 997 x 5, home-gateway 0 x 2.',
-        'Next is a with 55000: it lost 75000 on prefix-affinity.',
+        'It scored 134985: prefix-affinity 750 x 100, session-affinity 0 x 20, adapter-loaded 0 x 100, headroom 1000 x 50, even-work 997 x 5, fewest-running 1000 x 5, home-gateway 0 x 2.',
+        'Next is a with 60000: it lost 75000 on prefix-affinity.',
         'residency-allowed refused 1, for example: replica c has country US, only FR, DE allowed.',
         'healthy refused 1, for example: replica d is not healthy.',
         'Decided among 4 replicas with profile default, engine routing/1.',
@@ -94,7 +94,7 @@ describe('the explanation', () => {
   it('says who else there is', () => {
     const words = (view: RoutingView) => explain(decide(aRequest([1]), view, DEFAULT_PROFILE));
     expect(words(aView('a'))).toContain('No other one may serve it.');
-    expect(words(aView('a', 'b'))).toContain('Next is b with 55000, as much; the lower id decided.');
+    expect(words(aView('a', 'b'))).toContain('Next is b with 60000, as much; the lower id decided.');
     expect(words(aView('a', aReplica('b', { running: 8 })))).toContain('Next is b (full, so behind the open ones)');
     expect(words(aView())).toContain('there are no replicas. Raise the minimum of the deployment.');
     expect(words(aView(aReplica('a', { isHealthy: false })))).toContain('none of 1 replica may serve it');

@@ -4,6 +4,7 @@ import { PrefixIndex } from './belief/prefix-index.ts';
 import { adapterBlock, fnv1a, sessionBlock } from './belief/sticky.ts';
 import { checkReplica, type Replica, standingOf } from './replica.ts';
 import type { BlockHashes, RoutingRequest } from './request.ts';
+import { idleOf } from './scorers/fewest-running.ts';
 import { headroomOf } from './scorers/headroom.ts';
 
 export interface RoutingViewOptions {
@@ -19,6 +20,8 @@ export interface GatewayPlace {
 
 /** Slots are 16-bit. */
 const MOST_REPLICAS = 65_535;
+/** Weights and scores are at most 1000, and scorers few. */
+const BEHIND: Readonly<Record<Standing, number>> = { open: 0, full: 2 ** 30, avoided: 2 ** 31 };
 const ALONE: GatewayPlace = { at: 0, count: 1 };
 
 /**
@@ -42,8 +45,12 @@ export class RoutingView {
   readonly idOrder: number[] = [];
   /** By slot, of its last report: see the scorer of that name. */
   readonly headroom: number[] = [];
+  /** By slot, of its last report: the score of `fewest-running`. */
+  readonly idle: number[] = [];
   /** By slot. */
   readonly standings: Standing[] = [];
+  /** By slot: what a standing takes off the total, so that the next one comes behind whatever it scores. */
+  readonly behind: number[] = [];
   readonly #slotOf = new Map<string, number>();
   /** What `work` counts beyond what others sent, by slot. */
   readonly #own: number[] = [];
@@ -124,7 +131,9 @@ export class RoutingView {
   #take(slot: number, replica: Replica): void {
     this.replicas[slot] = replica;
     this.standings[slot] = standingOf(replica);
+    this.behind[slot] = BEHIND[this.standings[slot]];
     this.headroom[slot] = headroomOf(replica);
+    this.idle[slot] = idleOf(replica);
     this.work[slot] = this.#own[slot]! + replica.prefillTokensElsewhere;
     this.index.setCapacity(slot, Math.floor(replica.cacheTokens / this.blockTokens));
   }
