@@ -74,7 +74,7 @@ describe('the replica of a request', () => {
     expect(choice.pick(routed, replicas, NONE)).toBeUndefined();
     loads.end('b');
     expect(choice.pick(routed, replicas, NONE)?.replicaId).toBe('b');
-    expect(choice.pick(routed, [aReplica('a', { address: undefined })], NONE)).toBeUndefined();
+    expect(choice.pick(routed, [aReplica('x', { address: undefined })], NONE)).toBeUndefined();
     expect(choice.pick(routed, [aReplica('a', { concurrency: 0 })], NONE)?.replicaId).toBe('a');
   });
 
