@@ -57,11 +57,12 @@ export function calibrate(rows: readonly MeasuredRow[], say: (line: string) => v
   return { defaults, fitted };
 }
 
-export function defaultsOf(rows: readonly MeasuredRow[]): Coefficients {
+/** One set for all models of an engine. `rowsOfEach`: of each model, spread over its rows. */
+export function defaultsOf(rows: readonly MeasuredRow[], rowsOfEach = ROWS_FOR_DEFAULTS): Coefficients {
   const balanced = modelsOf(rows).flatMap((model) =>
     spreadOver(
       rows.filter((row) => row.model === model),
-      ROWS_FOR_DEFAULTS,
+      rowsOfEach,
     ),
   );
   return fitCoefficients(balanced, { prior: GUESS, coarse: [0.4], fine: [0.2, 0.1] });
