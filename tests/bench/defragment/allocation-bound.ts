@@ -24,7 +24,7 @@ interface Kind<T> {
  *
  * where z(n, f) is how many GPUs of n are filled in the way f, and f goes through every way to fill one GPU with shares
  * that leaves no room for another. The last two are what makes it tight: by sums alone 100 % would fit. With `kept` it
- * bounds what moving replicas can reach: all that runs stays, wherever it goes, and only what waits may be left out.
+ * bounds what moving replicas can reach from there: what runs stays, wherever it goes; only what waits may be left out.
  */
 export function allocationBound(nodes: readonly Node[], arrived: readonly Task[], kept: readonly Task[] = []): number {
   const program = new LinearProgram();

@@ -25,7 +25,10 @@ export interface DefragmentedList {
   readonly defragmentedPercent: number;
   /** Of a clairvoyant that may refuse: what nobody exceeds. */
   readonly boundPercent: number;
-  /** Of one that keeps what the online run placed, wherever it goes: what no number of moves exceeds. */
+  /**
+   * Of one that keeps what the online run placed, wherever it goes: what no number of moves exceeds when all has arrived.
+   * Moves made on the way let in other tasks, and may end a little above it.
+   */
   readonly movingBoundPercent: number;
   /** Moves as a share of the replicas that run in the end. */
   readonly movedShare: number;
@@ -89,7 +92,7 @@ function measure(cluster: Cluster, tasks: readonly OpenbTask[], seed: number): F
 export function defragmentTable(lists: readonly DefragmentedList[]): string {
   const percent = (value: number, width: number): string => value.toFixed(2).padStart(width);
   return [
-    'list                        online  defragmented  bound of moving   bound  moved  gap closed (of what moving can)',
+    'list                        online  defragmented  bound of moving   bound  moved  gap closed (of moving at the end)',
     ...lists.map(
       (list) =>
         list.name.padEnd(26) +
