@@ -19,6 +19,8 @@ export const BLOCK_TOKENS = BLOCK_BYTES / BYTES_PER_TOKEN;
 const MOST_BLOCKS = 1_024;
 const MOST_BYTES = MOST_BLOCKS * BLOCK_BYTES;
 const HASH_BYTES = 32;
+/** Keys of so many organizations are kept; then they are drawn again. */
+const MOST_KEYS = 10_000;
 
 /**
  * Cuts prompts into blocks of 512 bytes and hashes each with all before it. The key is drawn from a secret for each
@@ -27,6 +29,7 @@ const HASH_BYTES = 32;
  */
 export class Prompts {
   readonly #secret: Uint8Array;
+  readonly #keys = new Map<string, Uint8Array>();
 
   /** @param secret 32 bytes; the same in all gateways that are to understand each other's hashes */
   constructor(secret: Uint8Array) {
@@ -34,7 +37,7 @@ export class Prompts {
   }
 
   read(request: InferenceRequest, organizationId: string): Prompt {
-    const key = createHmac('sha256', this.#secret).update(organizationId).digest();
+    const key = this.#keyOf(organizationId);
     const { text, bytes } = textOf(request);
     const user = request.forwarded['user'];
     return {
@@ -42,8 +45,19 @@ export class Prompts {
       blocks: blocksOf(text, key),
       inputTokens: Math.ceil(bytes / BYTES_PER_TOKEN),
       sessionHash:
-        typeof user === 'string' ? createHmac('sha256', key).update(user).digest().readUInt32LE() : undefined,
+        typeof user === 'string'
+          ? hash('sha256', Buffer.concat([key, Buffer.from(user)]), 'buffer').readUInt32LE()
+          : undefined,
     };
+  }
+
+  #keyOf(organizationId: string): Uint8Array {
+    const known = this.#keys.get(organizationId);
+    if (known !== undefined) return known;
+    if (this.#keys.size >= MOST_KEYS) this.#keys.clear();
+    const key = createHmac('sha256', this.#secret).update(organizationId).digest();
+    this.#keys.set(organizationId, key);
+    return key;
   }
 }
 
