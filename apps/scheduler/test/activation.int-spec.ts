@@ -116,6 +116,32 @@ describe('a deployment that may go cold', () => {
     expect(await wanted()).toBe(0);
   });
 
+  it('is woken although it failed often before it served', async () => {
+    const { deploymentId } = deployment;
+    await cell.query(
+      `INSERT INTO replicas SELECT (jsonb_populate_record(NULL::replicas, to_jsonb(served) || jsonb_build_object(
+         'id', 'rep_failed' || n, 'phase', 'failed', 'reason', 'EXITED', 'ready_at', null,
+         'phase_at', served.ready_at - interval '1 second'))).*
+       FROM (SELECT * FROM replicas WHERE deployment_id = $1 AND phase = 'stopped' LIMIT 1) AS served, generate_series(1, 5) AS n`,
+      [deploymentId],
+    );
+    const waiting = new AbortController();
+    const answer = gateway.activate(asking(), { signal: waiting.signal })[Symbol.asyncIterator]().next();
+    await eventually(() => expect(agent.desired!.replicas).toHaveLength(1));
+    await answer;
+    waiting.abort();
+    await told(asking({ waitingRequests: 0 }));
+    await agent.obey(Phase.REPLICA_PHASE_READY);
+    await eventually(
+      async () => {
+        clock.advance(3_000);
+        await agent.settle();
+        expect(agent.desired!.replicas).toEqual([]);
+      },
+      { withinMs: 20_000 },
+    );
+  });
+
   it('stays cold when the lease of a gateway that died has ended', async () => {
     await cell.query(`INSERT INTO demand_leases VALUES ($1, 'inc_dead', 3, $2, $2)`, [
       deployment.deploymentId,

@@ -15,6 +15,21 @@ describe('the table of routes', () => {
     expect(found.map(({ replicaId }) => replicaId)).toEqual(['old', 'new']);
   });
 
+  it('takes nothing back for a record that comes late, whichever way the newer one came', () => {
+    const table = new RouteTable({ clock: manualClock(), onQuarantine: () => undefined });
+    const at = (generation: bigint, replicas: string[]) =>
+      aKnownRoute('ept_1', {
+        targets: [aTarget(replicas.map((id) => aReplica(id)))],
+        generation: { epoch: 1n, generation },
+      });
+    const found = () => table.replicasOf('ept_1', { deploymentId: 'dep_1', modelDigest: 'sha256:1' });
+    table.apply('ept_1', at(7n, ['woken']));
+    table.apply('ept_1', at(6n, []));
+    expect(found().map(({ replicaId }) => replicaId)).toEqual(['woken']);
+    table.apply('ept_1', at(8n, []));
+    expect(found()).toEqual([]);
+  });
+
   it('keeps the replicas of every revision that a lost record would take away', () => {
     const table = new RouteTable({ clock: manualClock(), onQuarantine: () => undefined });
     const before = ['rev_1', 'rev_2'].map((revisionId) => aTarget([aReplica(`of ${revisionId}`)], { revisionId }));

@@ -1,6 +1,6 @@
 import type { Page } from '@ostro/grpc-host';
 import type { Id } from '@ostro/kernel';
-import { type EntityManager, In, LessThan, Not } from 'typeorm';
+import { type EntityManager, In, IsNull, LessThan, MoreThan, Not } from 'typeorm';
 import type { Replica, ReplicaPhase } from '../domain/replica.ts';
 import { ReplicaEntity } from './replica.entity.ts';
 
@@ -22,10 +22,22 @@ export class ReplicasRepository {
     });
   }
 
-  /** What a plan is made from: the live ones, and the latest failures of the revision. */
+  /**
+   * What a plan is made from: the live ones, and the latest failures of the revision since one of it served without
+   * failing. What goes cold and is woken for years must not be given up for failures that lie days apart.
+   */
   async forPlan(tx: EntityManager, deploymentId: Id<'dep'>, revisionId: Id<'rev'>): Promise<readonly Replica[]> {
+    const served = await tx.findOne(ReplicaEntity, {
+      where: { deploymentId, revisionId, phase: Not('failed'), readyAt: Not(IsNull()) },
+      order: { readyAt: 'DESC' },
+    });
     const failed = await tx.find(ReplicaEntity, {
-      where: { deploymentId, revisionId, phase: 'failed' },
+      where: {
+        deploymentId,
+        revisionId,
+        phase: 'failed',
+        ...(served?.readyAt && { phaseAt: MoreThan(served.readyAt) }),
+      },
       order: { phaseAt: 'DESC' },
       take: REMEMBERED_FAILURES,
     });
