@@ -159,29 +159,25 @@ export class Simulation {
   }
 
   #scale(deployment: Deployment): void {
-    const { decisions } = this.#recorder;
     this.#refuseExpired(deployment);
-    const { start, stop, drain, isHeld, recheckMs } = scale(
-      deployment,
-      this.#learning,
-      this.#nowMs,
-      this.#scenario.startMs ?? 0,
-    );
-    if (isHeld) decisions.held += 1;
-    if (start > 0) decisions.scaledUp += 1;
-    if (stop.length + drain.length > 0) decisions.scaledDown += 1;
+    const outcome = scale(deployment, this.#learning, this.#nowMs, this.#scenario.startMs ?? 0);
+    const { start, stop, drain, recheckMs } = outcome;
+    this.#recorder.scalingDecided(outcome);
     for (const { replica, keepInHostRam } of stop) this.#book.stop(replica, keepInHostRam, this.#nowMs);
     for (const replica of drain) this.#book.drain(replica);
-    for (let count = 0; count < start; count++) {
-      const started = this.#book.start(deployment, this.#nowMs);
-      if (started === undefined) break;
-      const { replica } = started;
-      // The trace begins in the middle of a service's life: what it keeps ready anyway is ready before its first request.
-      const atMs = this.#recorder.arrived === 0 ? this.#nowMs : started.readyMs;
-      this.#events.push(atMs, { kind: 'loaded', replica, atMs });
-    }
+    for (let count = 0; count < start; count++) if (!this.#start(deployment)) break;
     const tickMs = this.#nowMs + tickAfter(deployment);
     this.#tickAt(deployment, recheckMs > this.#nowMs ? Math.min(tickMs, recheckMs) : tickMs);
+  }
+
+  #start(deployment: Deployment): boolean {
+    const started = this.#book.start(deployment, this.#nowMs);
+    if (started === undefined) return false;
+    const { replica, readyMs } = started;
+    // The trace begins in the middle of a service's life: what it keeps ready anyway is ready before its first request.
+    const atMs = this.#recorder.arrived === 0 ? this.#nowMs : readyMs;
+    this.#events.push(atMs, { kind: 'loaded', replica, atMs });
+    return true;
   }
 
   #loaded(replica: SimulatedReplica): void {

@@ -1,4 +1,5 @@
 import type { DecisionCounts, ExplainedRefusal, Progress, RefusalReason } from '../report.ts';
+import type { ScalingOutcome } from '../cluster/scaler.ts';
 import type { LoadTier } from '../cluster/weight-tiers.ts';
 import { Histogram } from './histogram.ts';
 import { type Levels, SeriesRecorder } from './series.ts';
@@ -71,6 +72,12 @@ export class Recorder {
   placementRefused(refusal: () => ExplainedRefusal): void {
     this.decisions.unschedulable += 1;
     if (this.explained.length < this.#keepRefusals) this.explained.push(refusal());
+  }
+
+  scalingDecided({ start, stop, drain, isHeld }: ScalingOutcome): void {
+    if (isHeld) this.decisions.held += 1;
+    if (start > 0) this.decisions.scaledUp += 1;
+    if (stop.length + drain.length > 0) this.decisions.scaledDown += 1;
   }
 
   replicaStarted(tier: LoadTier, isAwaited: boolean): void {
