@@ -4,7 +4,7 @@ import type { ScoringContext } from './cluster/cluster-snapshot.ts';
 import type { AcceleratorSnapshot, NodeSnapshot } from './cluster/node.ts';
 import type { Profile } from './profile.ts';
 import type { RequestShape } from './request.ts';
-import { type Candidate, type Refusal, walk } from './stages.ts';
+import { type Candidate, type Filter, type Refusal, walk, type Walked } from './stages.ts';
 
 /** The best of a node's candidates: highest weighted sum, ties to the first of `candidatesOn`. */
 export interface Appraised {
@@ -14,7 +14,8 @@ export interface Appraised {
 
 /** What a request makes of single nodes, each on its own: true until the node or the context is another. */
 export class Appraisal {
-  readonly #leading: number;
+  /** The filters up to the first that looks at more than fixed facts; the last one always does. */
+  readonly #leading: readonly Filter[];
   readonly #scorers: readonly { name: string; weight: number; score: (candidate: Candidate) => number }[];
 
   constructor(
@@ -22,8 +23,8 @@ export class Appraisal {
     readonly profile: Profile,
     readonly context: ScoringContext,
   ) {
-    const leading = profile.filters.findIndex((filter) => !filter.fixed);
-    this.#leading = leading < 0 ? profile.filters.length : leading;
+    const other = profile.filters.findIndex((filter) => !filter.fixed);
+    this.#leading = profile.filters.slice(0, other);
     this.#scorers = profile.scorers.map(({ scorer, weight }) => ({
       name: scorer.name,
       weight,
@@ -36,8 +37,7 @@ export class Appraisal {
    * they let every accelerator through, 0 where only some.
    */
   fixedOf(node: NodeSnapshot): number {
-    const filters = this.profile.filters.slice(0, this.#leading);
-    const walked = walk(this.request, node, filters);
+    const walked = walk(this.request, node, this.#leading);
     if (!walked.passed) return -1 - walked.stage;
     return walked.accelerators === walk(this.request, node, []).accelerators ? 1 : 0;
   }
@@ -48,18 +48,20 @@ export class Appraisal {
    */
   valueOf(node: NodeSnapshot, fixed = 0): number {
     if (fixed < 0) return fixed;
-    const walked = walk(this.request, node, this.profile.filters, fixed > 0 ? this.#leading : 0);
-    return walked.passed ? this.#best(node, walked.accelerators).total : -1 - walked.stage;
+    const walked = this.#walk(node, fixed);
+    if (!walked.passed) return -1 - walked.stage;
+    return this.#best(candidatesOn(node, this.request, walked.accelerators)).total;
   }
 
   /** Only for a node that no filter refuses. */
-  bestOn(node: NodeSnapshot): Candidate {
-    return this.#best(node, this.acceleratorsOn(node)).candidate;
+  bestOn(node: NodeSnapshot, fixed = 0): Candidate {
+    const candidates = candidatesOn(node, this.request, this.#walk(node, fixed).accelerators);
+    return candidates.length === 1 ? candidates[0]! : this.#best(candidates).candidate;
   }
 
   /** Those that passed every filter. */
   acceleratorsOn(node: NodeSnapshot): readonly AcceleratorSnapshot[] {
-    return walk(this.request, node, this.profile.filters).accelerators;
+    return this.#walk(node, 0).accelerators;
   }
 
   /** In the order of the profile, without what the site adds. */
@@ -68,14 +70,17 @@ export class Appraisal {
   }
 
   /** Only for a node that a filter refuses. */
-  refusalOf(node: NodeSnapshot): Refusal {
-    const walked = walk(this.request, node, this.profile.filters);
+  refusalOf(node: NodeSnapshot, fixed = 0): Refusal {
+    const walked = this.#walk(node, fixed);
     if (walked.passed) throw new Error(`no filter refuses node ${node.nodeId}`);
     return this.profile.filters[walked.stage]!.refusal(this.request, node, walked.accelerators);
   }
 
-  #best(node: NodeSnapshot, accelerators: readonly AcceleratorSnapshot[]): Appraised {
-    const candidates = candidatesOn(node, this.request, accelerators);
+  #walk(node: NodeSnapshot, fixed: number): Walked {
+    return walk(this.request, node, this.profile.filters, fixed > 0 ? this.#leading.length : 0);
+  }
+
+  #best(candidates: readonly Candidate[]): Appraised {
     let [at, best] = [0, this.#totalOf(candidates[0]!)];
     for (let next = 1; next < candidates.length; next += 1) {
       const total = this.#totalOf(candidates[next]!);

@@ -37,9 +37,9 @@ const NAMED_NODES = 5;
 
 /**
  * All nodes of a lineage, judged for requests of one shape: for each its best total or the filter that refuses it, and
- * the highest of each block of nodes. `follow` brings it to a snapshot by looking again at the nodes that are other
- * objects than those it saw last, so its answers are those of judging every node. 4 bytes a node (12 once a request of
- * this shape was refused), and it keeps the nodes it saw last alive.
+ * a bound for each block of nodes. `follow` brings it to a snapshot by judging again the nodes that are other objects than
+ * those it saw last, so its answers are those of judging every node. 7 bytes a node, 15 once a request of this shape was
+ * refused; and it keeps the nodes it saw last alive.
  */
 export class Ranking {
   readonly #layout: Layout;
@@ -50,7 +50,7 @@ export class Ranking {
   readonly #refusedBy: number[];
   readonly #siteScores: readonly SiteScore[];
   /** Replicas of the deployment on each node, where a scorer asks for those in the site. */
-  readonly #siblings: Int32Array;
+  readonly #siblings: Uint16Array;
   readonly #siblingsInSite: Int32Array;
   /** What each refused node lacks; allocated by the first refusal, and unknown until then and after each change. */
   #missing: Float64Array | undefined;
@@ -72,7 +72,7 @@ export class Ranking {
       const score = scorer.prepareSite?.(appraisal.request);
       return score === undefined ? [] : [{ at, weight, score }];
     });
-    this.#siblings = new Int32Array(this.#siteScores.length === 0 ? 0 : layout.size);
+    this.#siblings = new Uint16Array(this.#siteScores.length === 0 ? 0 : layout.size);
     this.#siblingsInSite = new Int32Array(layout.sites.length);
     this.follow(snapshot);
   }
@@ -156,7 +156,7 @@ export class Ranking {
     const siblings = this.#siblingsInSite[this.#siteAt(position)]!;
     const known = this.#described.get(position);
     if (known?.node === node && known.siblings === siblings) return known.candidate;
-    const best = this.appraisal.bestOn(node);
+    const best = this.appraisal.bestOn(node, this.#fixed[position]);
     const scores = [...this.appraisal.scoresOf(best)];
     for (const { at, score } of this.#siteScores) scores[at]! += score(siblings);
     const candidate = {
@@ -187,7 +187,7 @@ export class Ranking {
       if (value >= 0) continue;
       let lacks = missing[position]!;
       if (Number.isNaN(lacks)) {
-        lacks = this.appraisal.refusalOf(this.#snapshot!.nodeAt(position)).missing;
+        lacks = this.appraisal.refusalOf(this.#snapshot!.nodeAt(position), this.#fixed[position]).missing;
         missing[position] = lacks;
       }
       if (lacks < least[-1 - value]!) {
