@@ -207,7 +207,7 @@ describe('autoscale at constant load', () => {
         const counts = operate(policy, plant, uniform(seed)).map(({ replicas }) => replicas);
         expect(mostReversals(counts)).toBeLessThanOrEqual(1);
       }),
-      { numRuns: 50 },
+      { numRuns: 50, endOnFailure: true },
     );
   });
 });
