@@ -26,7 +26,7 @@ interface Sacrifice {
  * Makes room for a request that fits nowhere, by replicas of strictly lower priority on one node. Of all nodes the one
  * whose most important victim is least important, then with fewest victims, then with the least loss, then the first in
  * order. Every filter still decides, so residency and isolation hold, and no victim is there in vain: with any of them
- * back, the request would not fit on that node. Members of gangs are left alone, because a gang would fall as a whole.
+ * back, the request would not fit on that node (a smaller set of others is not ruled out). Members of gangs are left alone, because a gang would fall as a whole.
  * Looks at every node; for the rare decision, not for each. Undefined where even that makes no room.
  */
 export function preempt(
