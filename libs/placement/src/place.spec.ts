@@ -184,8 +184,8 @@ describe('explain', () => {
       decide(aRequest(), warm, aNode({ nodeId: nodeId(2) }), aNode({ nodeId: nodeId(3), state: 'dead' })),
     );
     expect(words).toContain('Replica rep_1 goes to node nod_0001 on GPU-0.');
-    expect(words).toContain('weights-cached 600 x 3');
-    expect(words).toMatch(/Next was nod_0002 on GPU-0 with \d+: it lost 1800 on weights-cached\./);
+    expect(words).toContain('weights-cached 600 x 1');
+    expect(words).toMatch(/Next was nod_0002 on GPU-0 with \d+: it lost 600 on weights-cached\./);
     expect(words).toContain('Of 3 nodes, refused: 1 by node-ready.');
     expect(words).toContain('profile default, seed 1, snapshot 1.7, engine placement/2');
   });
