@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { DomainError } from './domain-error.ts';
 import type { Clock } from './clock.ts';
+import { SeededRandom } from './seeded-random.ts';
 
 /** Every kind of id there is: the prefix tells a reader of a log line what it is about. */
 export type IdPrefix =
@@ -61,16 +62,8 @@ export const randomIds: IdSource = idSource({ now: () => new Date() }, (size) =>
 
 /** The same ids for the same seed; for tests and the simulator. */
 export function seededIds(seed: number, clock: Pick<Clock, 'now'> = { now: () => new Date(0) }): IdSource {
-  let state = seed >>> 0;
-  const next = (): number => {
-    // mulberry32
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = state;
-    t = Math.imul(t ^ (t >>> 15), t | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return (t ^ (t >>> 14)) & 0xff;
-  };
-  return idSource(clock, (size) => Uint8Array.from({ length: size }, next));
+  const random = new SeededRandom(seed);
+  return idSource(clock, (size) => Uint8Array.from({ length: size }, () => random.next() & 0xff));
 }
 
 export function isId<P extends IdPrefix>(prefix: P, text: unknown): text is Id<P> {

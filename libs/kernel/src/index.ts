@@ -13,5 +13,6 @@ export {
 } from './id.ts';
 export { type Interval, contains, interval, overlaps } from './interval.ts';
 export { Money } from './money.ts';
+export { SeededRandom } from './seeded-random.ts';
 export { Sensitive } from './sensitive.ts';
 export { type Generation, compareGenerations, isNewer } from './generation.ts';

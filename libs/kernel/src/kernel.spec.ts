@@ -10,6 +10,7 @@ import {
   Money,
   parseId,
   seededIds,
+  SeededRandom,
   Sensitive,
   timestampOf,
 } from './index.ts';
@@ -38,6 +39,19 @@ describe('ids', () => {
 
   it('refuse another shape and name the field', () => {
     expect(() => parseId('org', 'org_123', 'organization_id')).toThrow(/organization_id must be an id/);
+  });
+});
+
+describe('seeded random numbers', () => {
+  it('are those of mulberry32, so that a seed means the same everywhere', () => {
+    const random = new SeededRandom(1);
+    expect([random.next(), random.next(), random.next()]).toEqual([2693262067, 11749833, 2265367787]);
+  });
+
+  it('stay below their limit and reach all of it', () => {
+    const random = new SeededRandom(2);
+    const drawn = new Set(Array.from({ length: 200 }, () => random.below(6)));
+    expect([...drawn].sort()).toEqual([0, 1, 2, 3, 4, 5]);
   });
 });
 

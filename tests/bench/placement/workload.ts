@@ -1,5 +1,5 @@
+import { SeededRandom } from '@ostro/kernel';
 import type { OpenbTask } from '@ostro/traces';
-import { below, random } from './random.ts';
 
 /** How much work arrives, in capacities of the cluster's GPUs. */
 const INFLATION = 1.3;
@@ -15,26 +15,26 @@ export function gpuMilliOf({ gpus, gpuMilli }: OpenbTask): number {
  * uniformly random order.
  */
 export function workload(tasks: readonly OpenbTask[], capacityMilli: number, seed: number): readonly OpenbTask[] {
-  const next = random(seed);
+  const random = new SeededRandom(seed);
   const work = [...tasks];
   const enough = INFLATION * capacityMilli;
   let asked = work.reduce((sum, task) => sum + gpuMilliOf(task), 0);
   if (asked > enough) {
     while (asked > enough) {
-      const out = below(next, work.length);
+      const out = random.below(work.length);
       asked -= gpuMilliOf(work[out]!);
       work[out] = work.at(-1)!;
       work.pop();
     }
   } else {
     while (asked <= enough) {
-      const drawn = tasks[below(next, tasks.length)]!;
+      const drawn = tasks[random.below(tasks.length)]!;
       work.push(drawn);
       asked += gpuMilliOf(drawn);
     }
   }
   for (let at = work.length - 1; at > 0; at -= 1) {
-    const other = below(next, at + 1);
+    const other = random.below(at + 1);
     [work[at], work[other]] = [work[other]!, work[at]!];
   }
   return work;

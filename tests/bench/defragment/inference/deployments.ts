@@ -1,5 +1,5 @@
+import type { SeededRandom } from '@ostro/kernel';
 import { type PlacementRequest, vramNeed } from '@ostro/placement';
-import { below } from '../../placement/random.ts';
 import { CATALOGUE, type CatalogueEntry } from './catalogue.ts';
 
 export interface Deployment {
@@ -24,24 +24,24 @@ const RESIDENCIES = [
  * Models by popularity (the n-th is asked for 1/n as often), each served in one of its ways for one of the organizations;
  * every other one is that organization's own tuning, whose weights nobody else has.
  */
-export function deployments(count: number, next: () => number): readonly Deployment[] {
-  return Array.from({ length: count }, (_, at) => deploymentOf(at, next));
+export function deployments(count: number, random: SeededRandom): readonly Deployment[] {
+  return Array.from({ length: count }, (_, at) => deploymentOf(at, random));
 }
 
-function deploymentOf(at: number, next: () => number): Deployment {
-  const model = at < CATALOGUE.length ? at : popular(next);
+function deploymentOf(at: number, random: SeededRandom): Deployment {
+  const model = at < CATALOGUE.length ? at : popular(random);
   const entry = CATALOGUE[model]!;
-  const organization = below(next, ORGANIZATIONS);
+  const organization = random.below(ORGANIZATIONS);
   return {
-    request: requestOf(entry, { at, organization }, next),
+    request: requestOf(entry, { at, organization }, random),
     weightBytes: Number(entry.facts.weightBytes),
     popularity: 1 / (1 + model),
   };
 }
 
-function popular(next: () => number): number {
+function popular(random: SeededRandom): number {
   const total = CATALOGUE.reduce((sum, _, at) => sum + 1 / (1 + at), 0);
-  let left = next() * total;
+  let left = random.share() * total;
   const found = CATALOGUE.findIndex((_, at) => (left -= 1 / (1 + at)) < 0);
   return found < 0 ? CATALOGUE.length - 1 : found;
 }
@@ -49,14 +49,14 @@ function popular(next: () => number): number {
 function requestOf(
   entry: CatalogueEntry,
   { at, organization }: { readonly at: number; readonly organization: number },
-  next: () => number,
+  random: SeededRandom,
 ): Deployment['request'] {
-  const { tensorParallel, accelerators } = entry.servings[below(next, entry.servings.length)]!;
+  const { tensorParallel, accelerators } = entry.servings[random.below(entry.servings.length)]!;
   const { perAcceleratorBytes } = vramNeed({ ...entry, runtime: 'vllm', tensorParallel, kvDtypeBytes: 2 });
   return {
     organizationId: `org_${organization}`,
     deploymentId: `dep_${at}`,
-    modelDigest: below(next, 2) === 0 ? `sha256:${entry.name}` : `sha256:${entry.name} tuned by dep_${at}`,
+    modelDigest: random.below(2) === 0 ? `sha256:${entry.name}` : `sha256:${entry.name} tuned by dep_${at}`,
     accelerator: {
       models: accelerators,
       count: tensorParallel,
@@ -65,8 +65,8 @@ function requestOf(
     },
     cpuMilli: 4000 * tensorParallel,
     hostMemoryBytes: 16 * GIB * tensorParallel,
-    residency: RESIDENCIES[below(next, RESIDENCIES.length)]!,
+    residency: RESIDENCIES[random.below(RESIDENCIES.length)]!,
     tolerations: [],
-    antiAffinity: below(next, 2) === 0 ? 'none' : 'spread',
+    antiAffinity: random.below(2) === 0 ? 'none' : 'spread',
   };
 }

@@ -1,3 +1,4 @@
+import { SeededRandom } from '@ostro/kernel';
 import {
   apply,
   type ClusterSnapshot,
@@ -9,7 +10,6 @@ import {
   release,
   valuationOf,
 } from '@ostro/placement';
-import { random } from '../../placement/random.ts';
 import { type Deployment, deployments } from './deployments.ts';
 import { fleet } from './fleet.ts';
 import { WeightCaches } from './weight-caches.ts';
@@ -42,15 +42,15 @@ interface Running {
 
 /** Replicas come and go on the fleet by a Poisson process; what fits nowhere is refused for good. */
 export function inferenceRun(profile: Profile, seed: number): InferenceFigures {
-  const next = random(seed);
+  const random = new SeededRandom(seed);
   const simulated = new SimulatedFleet(profile);
-  const all = deployments(DEPLOYMENTS, next).map((deployment) => new SleepyDeployment(deployment, next));
+  const all = deployments(DEPLOYMENTS, random).map((deployment) => new SleepyDeployment(deployment, random));
   let now = 0;
   let at = 0;
   while (now < HOURS) {
-    now += exponential(next, 1 / ARRIVALS_PER_HOUR);
-    const lasting = exponential(next, MEAN_LIFE_HOURS);
-    const chosen = choose(all, now, next);
+    now += exponential(random, 1 / ARRIVALS_PER_HOUR);
+    const lasting = exponential(random, MEAN_LIFE_HOURS);
+    const chosen = choose(all, now, random);
     simulated.arrive(chosen, { replicaId: `rep_${at}`, now, until: now + lasting });
     at += 1;
   }
@@ -60,26 +60,26 @@ export function inferenceRun(profile: Profile, seed: number): InferenceFigures {
 class SleepyDeployment {
   #awake = true;
   #changesAt = 0;
-  readonly #next: () => number;
+  readonly #random: SeededRandom;
   readonly deployment: Deployment;
 
-  constructor(deployment: Deployment, next: () => number) {
+  constructor(deployment: Deployment, random: SeededRandom) {
     this.deployment = deployment;
-    this.#next = next;
+    this.#random = random;
   }
 
   popularityAt(now: number): number {
     while (this.#changesAt <= now) {
-      this.#changesAt += exponential(this.#next, MEAN_AWAKE_HOURS);
+      this.#changesAt += exponential(this.#random, MEAN_AWAKE_HOURS);
       this.#awake = !this.#awake;
     }
     return this.#awake ? this.deployment.popularity : 0;
   }
 }
 
-function choose(all: readonly SleepyDeployment[], now: number, next: () => number): Deployment {
+function choose(all: readonly SleepyDeployment[], now: number, random: SeededRandom): Deployment {
   const popularities = all.map((each) => each.popularityAt(now));
-  let left = next() * popularities.reduce((sum, each) => sum + each, 0);
+  let left = random.share() * popularities.reduce((sum, each) => sum + each, 0);
   const found = popularities.findIndex((each) => (left -= each) < 0);
   return all[Math.max(0, found)]!.deployment;
 }
@@ -173,6 +173,6 @@ function bytesOf(cluster: ClusterSnapshot, of: (accelerator: Accelerator) => num
   return bytes;
 }
 
-function exponential(next: () => number, mean: number): number {
-  return -mean * Math.log(1 - next());
+function exponential(random: SeededRandom, mean: number): number {
+  return -mean * Math.log(1 - random.share());
 }
