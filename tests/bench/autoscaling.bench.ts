@@ -16,6 +16,7 @@ import { Optimum } from './autoscaling/optimum.ts';
 import { Ostro } from './autoscaling/ostro.ts';
 import { type Format, FORMATS, readRequests } from './autoscaling/requests.ts';
 import { dataFile } from './bench-data.ts';
+import { mean, percentile } from './statistics.ts';
 
 const HOUR_MS = 3_600_000;
 const HOST_RAM_MODELS = 32;
@@ -79,8 +80,8 @@ function figures({ gpuMs, waitsMs }: Outcome) {
     gpuHours: gpuMs / HOUR_MS,
     costRatio: gpuMs / optimum.ms,
     delayedShare: waitsMs.filter((ms) => ms > DELAYED_MS).length / waitsMs.length,
-    meanWaitSeconds: waitsMs.reduce((sum, ms) => sum + ms, 0) / waitsMs.length / 1000,
-    p99WaitSeconds: waitsMs[Math.ceil(waitsMs.length * 0.99) - 1]! / 1000,
+    meanWaitSeconds: mean(waitsMs) / 1000,
+    p99WaitSeconds: percentile(waitsMs, 0.99) / 1000,
   };
 }
 

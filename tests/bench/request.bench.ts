@@ -11,7 +11,8 @@ import { parseArgs } from 'node:util';
 import { tinyModel } from '@ostro/model-formats';
 import { Fleet } from '@ostro/tests-system';
 import { Pool } from 'undici';
-import { type Load, percentile, runLoad, type Target } from './request/load.ts';
+import { type Load, runLoad, type Target } from './request/load.ts';
+import { percentile } from './statistics.ts';
 import { cpuMs } from './request/process-cpu.ts';
 
 interface Latency {

@@ -1,5 +1,7 @@
 import { basename } from 'node:path';
 import type { OpenbTask } from '@ostro/traces';
+import { measureCpu } from '../cpu-time.ts';
+import { mean } from '../statistics.ts';
 import { allocationPercent, type Placer } from './allocation.ts';
 import { type Cluster, readCluster, readTasks } from './openb.ts';
 import { OstroPlacer } from './ostro-placer.ts';
@@ -82,18 +84,17 @@ export async function fragmentationBench(options: FragmentationOptions): Promise
   return { lists, decisionsPerCpuSecond: timer.perCpuSecond() };
 }
 
-/** CPU time of all threads of this process, so garbage collection counts too. */
 class DecisionTimer {
   #decisions = 0;
   #cpuMicros = 0;
 
   time(run: (onArrival: () => void) => number): number {
-    const started = process.cpuUsage();
-    const result = run(() => {
-      this.#decisions += 1;
-    });
-    const { user, system } = process.cpuUsage(started);
-    this.#cpuMicros += user + system;
+    const { result, cpuMicros } = measureCpu(() =>
+      run(() => {
+        this.#decisions += 1;
+      }),
+    );
+    this.#cpuMicros += cpuMicros;
     return result;
   }
 
@@ -103,10 +104,10 @@ class DecisionTimer {
 }
 
 function figureOf(percents: readonly number[]): Figure {
-  const mean = percents.reduce((sum, each) => sum + each, 0) / percents.length;
-  const squares = percents.reduce((sum, each) => sum + (each - mean) ** 2, 0);
+  const middle = mean(percents);
+  const squares = percents.reduce((sum, each) => sum + (each - middle) ** 2, 0);
   const sd = percents.length < 2 ? 0 : Math.sqrt(squares / (percents.length - 1));
-  return { meanPercent: rounded(mean), sdPercent: rounded(sd), seeds: percents.length };
+  return { meanPercent: rounded(middle), sdPercent: rounded(sd), seeds: percents.length };
 }
 
 function rounded(percent: number): number {

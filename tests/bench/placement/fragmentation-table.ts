@@ -1,4 +1,5 @@
 import type { FgdCurve } from '@ostro/traces';
+import { mean, median } from '../statistics.ts';
 import type { Figure, FragmentationFigures, PolicyName } from './fragmentation-bench.ts';
 import { readPublished } from './openb.ts';
 
@@ -27,9 +28,7 @@ export async function fragmentationTable(
     }
   }
   if (gains.length > 0) {
-    const mean = gains.reduce((sum, each) => sum + each, 0) / gains.length;
-    const median = gains.toSorted((a, b) => a - b)[Math.floor((gains.length - 1) / 2)]!;
-    lines.push('', `ostro above published FGD: mean ${signed(mean)}, median list ${signed(median)}`);
+    lines.push('', `ostro above published FGD: mean ${signed(mean(gains))}, median list ${signed(median(gains))}`);
   }
   if (decisionsPerCpuSecond !== null) lines.push(`ostro: ${decisionsPerCpuSecond} decisions per CPU second`);
   return lines.join('\n');
@@ -63,5 +62,5 @@ function meansAt100(curves: readonly FgdCurve[]): ReadonlyMap<string, number> {
     if (name !== undefined && value !== undefined)
       values.set(`${list} ${name}`, [...(values.get(`${list} ${name}`) ?? []), value]);
   }
-  return new Map([...values].map(([key, all]) => [key, all.reduce((sum, each) => sum + each, 0) / all.length]));
+  return new Map([...values].map(([key, all]) => [key, mean(all)]));
 }

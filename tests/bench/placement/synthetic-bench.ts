@@ -8,6 +8,7 @@ import {
   type PlacementRequest,
   release,
 } from '@ostro/placement';
+import { measureCpu } from '../cpu-time.ts';
 
 /** A cluster of equal nodes, and how much of its accelerator memory is taken while decisions are timed. */
 export interface SyntheticInput {
@@ -95,15 +96,18 @@ class Cluster {
     let [refused, cpuMicroseconds] = [0, 0];
     for (let left = decisions; left > 0; left -= BATCH) {
       const batch = Math.min(left, BATCH);
-      let placed = 0;
-      const before = process.cpuUsage();
-      for (let at = 0; at < batch; at += 1) if (this.#place()) placed += 1;
-      const { user, system } = process.cpuUsage(before);
-      cpuMicroseconds += user + system;
+      const { result: placed, cpuMicros } = measureCpu(() => this.#placeMany(batch));
+      cpuMicroseconds += cpuMicros;
       refused += batch - placed;
       if (this.#input.fill > 0) for (let at = 0; at < placed; at += 1) this.#release();
     }
     return { refused, cpuMicroseconds };
+  }
+
+  #placeMany(asked: number): number {
+    let placed = 0;
+    for (let at = 0; at < asked; at += 1) if (this.#place()) placed += 1;
+    return placed;
   }
 
   #place(): boolean {

@@ -45,8 +45,3 @@ async function ask({ pool, headers }: Target, { body, until }: Load): Promise<nu
   if (firstAt === undefined) throw new Error('answered 200 without a body');
   return (until === 'first-chunk' ? firstAt : performance.now()) - startedAt;
 }
-
-export function percentile(samples: readonly number[], part: number): number {
-  const sorted = samples.toSorted((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))]!;
-}

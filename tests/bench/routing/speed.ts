@@ -8,6 +8,7 @@ import {
   type RoutingRequest,
   RoutingView,
 } from '@ostro/routing';
+import { measureCpu } from '../cpu-time.ts';
 import { mixed } from './trace.ts';
 
 export interface Speed {
@@ -42,16 +43,15 @@ export function measureSpeed(): Speed {
   for (let at = 0; at < WARM_UP; at += 1) step(view, requestAt(at));
   const requests = Array.from({ length: DECISIONS }, (_, at) => requestAt(WARM_UP + at));
   const bytesPerBlock = view.index.bytes / heldBlocks(view);
-  const routeMicros = cpuMicros(() => requests.forEach((request) => route(request, view, DEFAULT_PROFILE)));
-  const decideMicros = cpuMicros(() => requests.forEach((request) => decide(request, view, DEFAULT_PROFILE)));
-  const bothMicros = cpuMicros(() => requests.forEach((request) => step(view, request)));
+  const microsOfEach = (decideOne: (request: RoutingRequest) => unknown): number =>
+    measureCpu(() => requests.forEach(decideOne)).cpuMicros / DECISIONS;
   return {
     replicas: REPLICAS,
     blocksPerPrompt: BLOCKS,
     decisions: DECISIONS,
-    routeMicros: routeMicros / DECISIONS,
-    decideMicros: decideMicros / DECISIONS,
-    routeAndAssignMicros: bothMicros / DECISIONS,
+    routeMicros: microsOfEach((request) => route(request, view, DEFAULT_PROFILE)),
+    decideMicros: microsOfEach((request) => decide(request, view, DEFAULT_PROFILE)),
+    routeAndAssignMicros: microsOfEach((request) => step(view, request)),
     bytesPerBlock,
   };
 }
@@ -77,13 +77,6 @@ function requestAt(at: number): RoutingRequest {
 
 function heldBlocks(view: RoutingView): number {
   return view.replicas.reduce((sum, _replica, slot) => sum + view.index.held(slot), 0);
-}
-
-function cpuMicros(work: () => void): number {
-  const before = process.cpuUsage();
-  work();
-  const { user, system } = process.cpuUsage(before);
-  return user + system;
 }
 
 function replica(number: number): Replica {

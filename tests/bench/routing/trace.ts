@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { blockHashes, type BlockHashes } from '@ostro/routing';
-import { mooncake, MOONCAKE_BLOCK_TOKENS as BLOCK_TOKENS, parseTrace } from '@ostro/traces';
+import { mooncake, MOONCAKE_BLOCK_TOKENS as BLOCK_TOKENS, readRequests } from '@ostro/traces';
 
 export { BLOCK_TOKENS };
 
@@ -19,20 +19,11 @@ export interface Arrival {
  * @throws Error naming the file, and of a bad row its line and column.
  */
 export function readTrace(file: string): readonly Arrival[] {
-  const rows = inFile(file, () => parseTrace(mooncake, readFileSync(file, 'utf8')));
-  const [first] = rows;
-  if (first === undefined) throw new Error(`${file} has no requests`);
-  rows.forEach(({ timestampMs }, at) => {
-    const before = rows[Math.max(0, at - 1)]!.timestampMs;
-    if (timestampMs < before)
-      throw new Error(`${file}: line ${at + 1}: ${timestampMs} is before ${before}; sort the trace`);
+  const requests = inFile(file, () => [...readRequests([readFileSync(file)], { format: mooncake })]);
+  return requests.map(({ arrivalMs, inputTokens, prefix }) => {
+    const ids = prefix?.blocks ?? [];
+    return { atMs: arrivalMs, inputTokens, ids, blocks: blockHashes(ids) };
   });
-  return rows.map(({ timestampMs, inputTokens, hashIds }) => ({
-    atMs: timestampMs - first.timestampMs,
-    inputTokens,
-    ids: hashIds,
-    blocks: blockHashes(hashIds),
-  }));
 }
 
 function inFile<T>(file: string, read: () => T): T {
@@ -44,7 +35,7 @@ function inFile<T>(file: string, read: () => T): T {
 }
 
 /**
- * Puts a tenant's system prompt of `blocks` blocks before a share of the requests, conversation by conversation, so
+ * Puts an organization's system prompt of `blocks` blocks before a share of the requests, conversation by conversation, so
  * that a follow-up keeps the prefix of the turn before. What comes behind another prefix is another block.
  */
 export function withHotPrefix(arrivals: readonly Arrival[], share: number, blocks: number): readonly Arrival[] {

@@ -1,4 +1,5 @@
 import type { Coefficients } from '@ostro/simulator';
+import { median } from '../statistics.ts';
 import type { MeasuredRow } from './measured-rows.ts';
 import { predict } from './predict.ts';
 
@@ -23,8 +24,8 @@ export function errorsOf(row: MeasuredRow, coefficients?: Coefficients): RowErro
 export function summaryOf(errors: readonly RowErrors[]): Errors {
   return {
     rows: errors.length,
-    ttftMedianErrorPercent: median(errors.map(({ ttftPercent }) => ttftPercent)),
-    tpotMedianErrorPercent: median(errors.map(({ tpotPercent }) => tpotPercent)),
+    ttftMedianErrorPercent: rounded(median(errors.map(({ ttftPercent }) => ttftPercent))),
+    tpotMedianErrorPercent: rounded(median(errors.map(({ tpotPercent }) => tpotPercent))),
   };
 }
 
@@ -33,10 +34,6 @@ export function byModel(errors: readonly RowErrors[]): Readonly<Record<string, E
   return Object.fromEntries(models.map((model) => [model, summaryOf(errors.filter((each) => each.model === model))]));
 }
 
-function median(values: readonly number[]): number {
-  if (values.length === 0) return Number.NaN;
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  const value = sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
-  return Math.round(value * 10) / 10;
+function rounded(percent: number): number {
+  return Math.round(percent * 10) / 10;
 }

@@ -1,7 +1,8 @@
 import { parsePolicy } from '@ostro/autoscaling';
 import { DEFAULT_PROFILE as PLACEMENT, type NodeSnapshot } from '@ostro/placement';
 import { DEFAULT_PROFILE as ROUTING } from '@ostro/routing';
-import { simulate, type SimulatedRequest } from '@ostro/simulator';
+import { type Report, simulate, type SimulatedRequest } from '@ostro/simulator';
+import { measureCpu } from '../cpu-time.ts';
 
 const REPLICAS = 100;
 const REQUESTS_PER_SECOND = 100;
@@ -12,8 +13,19 @@ const GPU_BYTES = 85_899_345_920;
 
 /** One hour of 100 replicas of an 8B model with a request a second each, prompts of 1 to 2 thousand tokens. */
 export function measureSpeed() {
-  const before = process.cpuUsage();
-  const report = simulate({
+  const { result: report, cpuMicros } = measureCpu(oneHour);
+  return {
+    replicas: REPLICAS,
+    simulatedHours: Math.round((report.simulatedMs / HOUR_MS) * 100) / 100,
+    requests: report.requests.completed,
+    outputTokens: report.outputTokens,
+    cpuSeconds: Math.round(cpuMicros / 10_000) / 100,
+    heapMib: Math.round(process.memoryUsage().heapUsed / 2 ** 20),
+  };
+}
+
+function oneHour(): Report {
+  return simulate({
     nodes: Array.from({ length: Math.ceil(REPLICAS / GPUS_PER_NODE) }, (_, at) => node(at)),
     deployments: [
       {
@@ -33,15 +45,6 @@ export function measureSpeed() {
     },
     seed: 1,
   });
-  const used = process.cpuUsage(before);
-  return {
-    replicas: REPLICAS,
-    simulatedHours: Math.round((report.simulatedMs / HOUR_MS) * 100) / 100,
-    requests: report.requests.completed,
-    outputTokens: report.outputTokens,
-    cpuSeconds: Math.round((used.user + used.system) / 10_000) / 100,
-    heapMib: Math.round(process.memoryUsage().heapUsed / 2 ** 20),
-  };
 }
 
 /** Multiples of an odd number modulo a power of two spread evenly: enough of chance for a load. */
