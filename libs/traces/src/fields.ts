@@ -8,7 +8,9 @@ export interface Bounds {
 }
 
 const NUMBER = /^-?\d+(\.\d+)?(e[+-]?\d+)?$/i;
+const DIGITS = /^\d+$/;
 const MAX_TEXT_LENGTH = 512;
+const CONTROL_CHARACTER = /\p{Cc}/u;
 
 /**
  * One row by the names of its columns, each value read as what it should be.
@@ -39,10 +41,12 @@ export class Fields {
     throw this.bad(column, `a number from ${min} to ${max}`);
   }
 
+  /** Names go into tables on a terminal, so what could steer one is no text. */
   text(column: string): string {
     const value = this.#values[column];
-    if (typeof value === 'string' && value !== '' && value.length <= MAX_TEXT_LENGTH) return value;
-    throw this.bad(column, `a text of 1 to ${MAX_TEXT_LENGTH} characters`);
+    const isText = typeof value === 'string' && value !== '' && value.length <= MAX_TEXT_LENGTH;
+    if (isText && !CONTROL_CHARACTER.test(value)) return value;
+    throw this.bad(column, `a text of 1 to ${MAX_TEXT_LENGTH} characters, none of them control characters`);
   }
 
   /** Milliseconds since 1970 of a time such as "2023-11-16 18:17:03.9799600", which these traces mean as UTC. */
@@ -56,7 +60,7 @@ export class Fields {
   /** A list of whole numbers: in JSON an array, in a CSV separated by spaces. */
   wholes(column: string, { min = 0, max }: Bounds): readonly number[] {
     const value = this.#values[column];
-    const list = this.#isCsv && typeof value === 'string' ? value.split(' ').map(Number) : value;
+    const list = this.#isCsv && typeof value === 'string' ? value.split(' ').map(wholeIn) : value;
     if (Array.isArray(list) && list.every((each) => Number.isSafeInteger(each) && each >= min && each <= max)) {
       return list as readonly number[];
     }
@@ -82,4 +86,9 @@ export class Fields {
     if (typeof value === 'number') return value;
     return this.#isCsv && typeof value === 'string' && NUMBER.test(value) ? Number(value) : undefined;
   }
+}
+
+/** Of digits alone: what stands between two spaces is no block 0. */
+function wholeIn(text: string): number {
+  return DIGITS.test(text) ? Number(text) : Number.NaN;
 }

@@ -83,6 +83,14 @@ describe('the requests of a trace', () => {
     expect(() => [...readRequests([text])]).toThrow('column "block_tokens"');
   });
 
+  it.each(['1  2', ' 1', '0x10', '1e3', '1.0'])(
+    'have blocks that are digits between single spaces, not "%s"',
+    (blocks) => {
+      const text = `${OWN},prefix_blocks,block_tokens\n1,m,1,1,${blocks},16`;
+      expect(() => [...readRequests([text])]).toThrow('column "prefix_blocks": expected numbers separated by spaces');
+    },
+  );
+
   it('have blocks of whole cache blocks', () => {
     const text = `${OWN},prefix_blocks,block_tokens\n1,m,1,1,0,40`;
     expect(() => [...readRequests([text])]).toThrow('column "block_tokens": expected a multiple of 16');

@@ -114,7 +114,8 @@ describe('a bad row', () => {
     ['a missing field', 't,1,1,1', 'line 2, column "gpu_milli": expected 6 fields as in the header, found nothing'],
     ['a field too many', 't,1,1,1,5,,x', 'line 2: expected no more fields than the 6 of the header, found "x"'],
     ['a stray quote', 't,1,1,1,5,"a', 'line 2: expected each quoted field to begin and end with a quote'],
-    ['a missing name', ',1,1,1,5,', 'column "name": expected a text of 1 to 512 characters, found ""'],
+    ['a missing name', ',1,1,1,5,', 'column "name": expected a text of 1 to 512 characters'],
+    ['a name that steers a terminal', 't\u001b[31m,1,1,1,5,', 'column "name"'],
   ])('with %s names line, column, value and what was expected', (_, row, expected) => {
     expect(message(TASKS + row)).toContain(expected);
   });
@@ -150,11 +151,15 @@ describe('a bad row', () => {
       'column "hash_ids": expected an array',
     ],
     ['{"timestamp": 1, "input_length": null, "output_length": 1, "hash_ids": []}', 'column "input_length"'],
+    [
+      `{"timestamp": ${'['.repeat(100_000)}${']'.repeat(100_000)}, "input_length": 1, "output_length": 1, "hash_ids": []}`,
+      'column "timestamp": expected a whole number from 0 to 100000000000000, found ["…"]',
+    ],
   ])('of JSON lines: %s', (row, expected) => {
     expect(() => parseTrace(mooncake, row)).toThrow(expected);
   });
 
-  it.each(['2023-02-30 00:00:00', '2023-01-01 24:00:00', '2023-01-01', 'yesterday', ''])(
+  it.each(['2023-02-30 00:00:00', '0024-11-15 00:00:00', '2023-01-01 24:00:00', '2023-01-01', 'yesterday', ''])(
     'with the time "%s"',
     (time) => {
       const text = `TIMESTAMP,ContextTokens,GeneratedTokens\n${time},1,1`;

@@ -2,10 +2,14 @@ import { DomainError } from '@ostro/kernel';
 
 const MAX_SHOWN = 40;
 
-/** What was found, short and on one line: a trace is a foreign file, and its bytes must not reach a terminal as they are. */
+/**
+ * What was found, short and on one line: a trace is a foreign file, and its bytes must not reach a terminal as they are.
+ * What lies inside of lists and objects is left out, since a million brackets are deeper than any stack.
+ */
 export function shown(value: unknown): string {
   if (value === undefined) return 'nothing';
-  const text = typeof value === 'string' ? JSON.stringify(value) : (JSON.stringify(value) ?? String(value));
+  const isInside = (each: unknown) => each !== value && typeof each === 'object' && each !== null;
+  const text = JSON.stringify(value, (_, each: unknown) => (isInside(each) ? '…' : each)) ?? String(value);
   const cut = text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text;
   return cut.replaceAll(/[^\u0020-\u007e…]/gu, (char) => `\\u{${char.codePointAt(0)!.toString(16)}}`);
 }

@@ -17,6 +17,8 @@ export function utcMs(text: string): number | undefined {
   ];
   const ms = Number((parts[6] ?? '').slice(0, 3).padEnd(3, '0'));
   const at = Date.UTC(year, month - 1, day, hour, minute, second, ms);
-  const isReal = new Date(at).getUTCDate() === day && hour < 24 && minute < 60 && second < 60;
+  // Date.UTC takes the years before 100 for years of the last century.
+  const isDate = year >= 1_000 && new Date(at).getUTCDate() === day;
+  const isReal = isDate && hour < 24 && minute < 60 && second < 60;
   return isReal ? at : undefined;
 }
