@@ -69,6 +69,20 @@ describe('a policy that is wrong names line and column and what to write: ', () 
   it.each([
     ['not YAML', 'name: [', 'policy.yaml:1:8: '],
     ['empty', '', 'policy.yaml:1:1: the policy must be a mapping, not null'],
+    ['two policies', `${POLICY}---\n${POLICY}`, 'policy.yaml:18:1: a second policy begins here'],
+    ['an alias that holds itself', 'name: &a [*a]', 'policy.yaml:1:11: the alias *a holds itself: write out'],
+    [
+      'aliases that multiply',
+      ['&a [x, x]', '&b [*a, *a, *a]', '&c [*b, *b, *b, *b, *b, *b]', '[*c, *c, *c, *c, *c, *c, *c]']
+        .map((list, at) => `k${at}: ${list}\n`)
+        .join(''),
+      'policy.yaml:4:30: the alias *c stands for too much',
+    ],
+    [
+      'a name that steers a terminal',
+      instead('name: one', 'name: "\\e[31mone"'),
+      'policy.yaml:1:7: name must be written as a text without control characters',
+    ],
     ['a key twice', `name: one\n${POLICY}`, 'policy.yaml:2:1: Map keys must be unique'],
     [
       'an unknown field',

@@ -1,5 +1,5 @@
 import { DomainError } from '@ostro/kernel';
-import { isMap, isNode, LineCounter, type Node, parseDocument } from 'yaml';
+import { type Alias, isMap, isNode, LineCounter, type Node, parseDocument, visit } from 'yaml';
 
 /** Keys and indexes from the root, such as ['models', 0, 'load']. */
 export type Path = readonly (string | number)[];
@@ -27,8 +27,33 @@ export class YamlText {
     this.#file = file;
     this.#document = parseDocument(text, { lineCounter: this.#lines, prettyErrors: false });
     const [error] = this.#document.errors;
-    if (error !== undefined) throw invalidPolicy(`${file}:${this.#lineAndColumn(error.pos[0])}: ${error.message}`);
-    this.value = this.#document.toJS();
+    if (error !== undefined) {
+      const problem = error.code === 'MULTIPLE_DOCS' ? 'a second policy begins here: keep one' : error.message;
+      throw invalidPolicy(`${file}:${this.#lineAndColumn(error.pos[0])}: ${problem}`);
+    }
+    this.value = this.#plain();
+  }
+
+  /** Few aliases are a convenience; those that hold themselves or multiply are endless, or as good as that. */
+  #plain(): unknown {
+    let last: Alias | undefined;
+    visit(this.#document, {
+      Alias: (_, alias, holders) => {
+        last = alias;
+        if (holders.includes(alias.resolve(this.#document)!)) throw this.#badAlias(alias, 'holds itself');
+      },
+    });
+    try {
+      return this.#document.toJS();
+    } catch (error) {
+      if (!(error instanceof ReferenceError) || last === undefined) throw error;
+      throw this.#badAlias(last, 'stands for too much');
+    }
+  }
+
+  #badAlias(alias: Alias, problem: string): DomainError {
+    const place = `${this.#file}:${this.#lineAndColumn(offsetOf(alias))}`;
+    return invalidPolicy(`${place}: the alias *${alias.source} ${problem}: write out what it should stand for`);
   }
 
   /** One error for all problems, one a line and in the order of the file, as compilers write them. */
