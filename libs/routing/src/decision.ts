@@ -1,4 +1,4 @@
-import type { Replica } from './replica.ts';
+import type { Replica, Standing } from './replica.ts';
 
 /** Raised whenever the same inputs may decide otherwise: a replay is promised within one version only. */
 export const ENGINE_VERSION = 'routing/1';
@@ -30,12 +30,9 @@ export interface RankedReplica {
   readonly replicaId: string;
   /** Weighted sum of the scores. */
   readonly total: number;
-  /** `behind`: full or avoided, so that it comes after all others. */
   readonly standing: Standing;
   readonly scores: readonly StageScore[];
 }
-
-export type Standing = 'open' | 'full' | 'avoided';
 
 export interface StageScore {
   readonly scorer: string;

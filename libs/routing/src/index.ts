@@ -1,4 +1,3 @@
-export type { Match, PrefixIndex } from './belief/prefix-index.ts';
 export {
   ENGINE_VERSION,
   type Explanation,
@@ -6,7 +5,6 @@ export {
   type Rejection,
   type RoutingDecision,
   type StageScore,
-  type Standing,
 } from './decision.ts';
 export { explain } from './explain.ts';
 export {
@@ -16,7 +14,7 @@ export {
   SEPARATE_GATEWAYS_PROFILE,
   type WeightedScorer,
 } from './profile.ts';
-export type { Replica } from './replica.ts';
+export type { Replica, Standing } from './replica.ts';
 export { ANYWHERE, type BlockHashes, blockHashes, type Residency, type RoutingRequest } from './request.ts';
 export { decide, route } from './route.ts';
 export { type GatewayPlace, RoutingView, type RoutingViewOptions } from './routing-view.ts';

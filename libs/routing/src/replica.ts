@@ -1,5 +1,4 @@
 import { DomainError } from '@ostro/kernel';
-import type { Standing } from './decision.ts';
 
 /** What a gateway knows of a replica: its route, its last report (up to 5 s old), and the gateway's own evidence. */
 export interface Replica {
@@ -39,6 +38,9 @@ const LIMITS = [
   ['cacheTokens', MAX_TOKENS],
   ['prefillTokensElsewhere', MAX_TOKENS],
 ] as const;
+
+/** Where it is ranked: full ones behind those with room, avoided ones behind those, whatever they score. */
+export type Standing = 'open' | 'full' | 'avoided';
 
 export function standingOf({ isAvoided, concurrency, running }: Replica): Standing {
   if (isAvoided) return 'avoided';

@@ -1,8 +1,7 @@
 import { DomainError } from '@ostro/kernel';
-import type { Standing } from './decision.ts';
 import { PrefixIndex } from './belief/prefix-index.ts';
 import { adapterBlock, fnv1a, sessionBlock } from './belief/sticky.ts';
-import { checkReplica, type Replica, standingOf } from './replica.ts';
+import { checkReplica, type Replica, type Standing, standingOf } from './replica.ts';
 import type { BlockHashes, RoutingRequest } from './request.ts';
 import { idleOf } from './scorers/fewest-running.ts';
 import { headroomOf } from './scorers/headroom.ts';

@@ -1,5 +1,5 @@
-export { detectRequestFormat, REQUEST_FORMATS } from './detect-format.ts';
-export { Fields } from './fields.ts';
+export { REQUEST_FORMATS } from './detect-format.ts';
+export type { Fields } from './fields.ts';
 export { azureLlm, type AzureLlmRequest } from './formats/azure-llm.ts';
 export { fgdCurves, type FgdCurve } from './formats/fgd-curves.ts';
 export { genai, type GenaiRequest } from './formats/genai.ts';
@@ -11,5 +11,5 @@ export { type Parallelism, type SiliconRow, siliconRows } from './formats/silico
 export { readRequests, type ReadRequestsOptions } from './read-requests.ts';
 export { type Chunks, parseTrace, readTrace } from './read-trace.ts';
 export type { RequestFormat, TraceRequest } from './request-format.ts';
-export { BadRows, type OnBadRow, stopAtBadRow, TraceRowError } from './trace-error.ts';
+export { BadRows, type OnBadRow, TraceRowError } from './trace-error.ts';
 export type { TraceFormat } from './trace-format.ts';
