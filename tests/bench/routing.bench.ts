@@ -12,6 +12,7 @@ import { replay, type Replayed, type ReplayOptions } from './routing/replay.ts';
 import { scaleOut } from './routing/scale-out.ts';
 import { measureSpeed } from './routing/speed.ts';
 import { type Arrival, BLOCK_TOKENS, readTrace, withHotPrefix } from './routing/trace.ts';
+import { mean } from './statistics.ts';
 
 type Figures = Pick<Replayed, 'hitRatio' | 'imbalance' | 'minuteImbalance' | 'worstMinuteImbalance' | 'refused'>;
 
@@ -112,14 +113,13 @@ function print({ replicas, cacheTokens, routers, hot, policies }: Run): void {
 
 function summary(): string {
   const ratios = runs.map(({ policies }) => policies['ostro']!.hitRatio / policies['pooledLru']!.hitRatio);
-  const mean = ratios.reduce((a, b) => a + b, 0) / ratios.length;
   const { scaleOut: out, speed } = { speed: undefined, ...result };
   const grown =
     out &&
     `${out.from} -> ${out.to} replicas: the next minute keeps ${out.kept.toFixed(3)} of its hit ratio in the mean of ` +
       `${out.moments} moments, ${out.leastKept.toFixed(3)} at worst.`;
   return [
-    `\nHit ratio of ostro over the pooled LRU: mean ${mean.toFixed(4)}, least ${Math.min(...ratios).toFixed(4)}.`,
+    `\nHit ratio of ostro over the pooled LRU: mean ${mean(ratios).toFixed(4)}, least ${Math.min(...ratios).toFixed(4)}.`,
     ...(grown === undefined ? [] : [grown]),
     ...(speed === undefined ? [] : [`Speed: ${JSON.stringify(speed)}`]),
   ].join('\n');

@@ -1,3 +1,4 @@
+import { mean } from '../statistics.ts';
 import { ostro } from './policies.ts';
 import { replay, type ReplayOptions } from './replay.ts';
 import type { Arrival } from './trace.ts';
@@ -27,7 +28,7 @@ export function scaleOut(arrivals: readonly Arrival[], cluster: Omit<ReplayOptio
   return {
     from: cluster.replicas,
     to: cluster.replicas + 1,
-    kept: kept.reduce((a, b) => a + b, 0) / kept.length,
+    kept: mean(kept),
     leastKept: Math.min(...kept),
     moments: kept.length,
   };
