@@ -12,6 +12,7 @@ import {
   valuationOf,
 } from '@ostro/placement';
 import type { OpenbNode, OpenbTask } from '@ostro/traces';
+import { emptyNode } from '../empty-node.ts';
 import type { Placer } from './allocation.ts';
 import type { Cluster } from './openb.ts';
 
@@ -59,29 +60,18 @@ export class OstroPlacer implements Placer {
 
 /** Ids in file order: among equals the first is taken, as in the published runs. */
 function asSnapshot({ nodeId, cpuMilli, memoryMib, gpus, model }: OpenbNode, at: number): NodeSnapshot {
-  const hostBytes = memoryMib * MIB;
-  return {
-    nodeId: `nod_${String(at).padStart(6, '0')}`,
-    siteId: 'openb',
-    country: 'FR',
-    operator: 'openb',
-    certifications: [],
-    labels: { name: nodeId },
-    taints: [],
-    state: 'ready',
-    cpuMilli: { capacity: cpuMilli, free: cpuMilli },
-    hostMemoryBytes: { capacity: hostBytes, free: hostBytes },
-    accelerators: Array.from({ length: gpus }, (_, gpu) => ({
-      acceleratorId: `GPU-${String(gpu).padStart(4, '0')}`,
-      model: model ?? '',
-      memoryBytes: ACCELERATOR_UNITS,
-      freeMemoryBytes: ACCELERATOR_UNITS,
-      island: 'node',
-      healthy: true,
-    })),
-    cachedModelDigests: { vram: [], hostRam: [], disk: [] },
-    replicas: [],
-  };
+  return emptyNode(
+    {
+      nodeId: `nod_${String(at).padStart(6, '0')}`,
+      siteId: 'openb',
+      country: 'FR',
+      operator: 'openb',
+      cpuMilli,
+      hostMemoryBytes: memoryMib * MIB,
+    },
+    { model: model ?? '', count: gpus, memoryBytes: ACCELERATOR_UNITS },
+    { labels: { name: nodeId } },
+  );
 }
 
 export function asRequest(

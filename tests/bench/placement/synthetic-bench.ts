@@ -9,6 +9,7 @@ import {
   release,
 } from '@ostro/placement';
 import { measureCpu } from '../cpu-time.ts';
+import { emptyNode } from '../empty-node.ts';
 
 /** A cluster of equal nodes, and how much of its accelerator memory is taken while decisions are timed. */
 export interface SyntheticInput {
@@ -134,31 +135,23 @@ class Cluster {
 }
 
 function nodeOf(at: number, gpus: number): NodeSnapshot {
-  return {
-    nodeId: `nod_${String(at).padStart(7, '0')}`,
-    siteId: `site-${at % SITES}`,
-    country: COUNTRIES[(at % SITES) % COUNTRIES.length]!,
-    operator: 'ostro',
-    certifications: ['ISO-27001'],
-    labels: {},
-    taints: [],
-    state: 'ready',
-    cpuMilli: { capacity: 192_000, free: 192_000 },
-    hostMemoryBytes: { capacity: 2048 * GIB, free: 2048 * GIB },
-    accelerators: Array.from({ length: gpus }, (_, gpu) => ({
-      acceleratorId: `GPU-${gpu}`,
-      model: 'H100-80GB',
-      memoryBytes: GPU_BYTES,
-      freeMemoryBytes: GPU_BYTES,
-      computeCapability: '9.0',
-      island: 'island-0',
-      healthy: true,
-    })),
-    cachedModelDigests: { vram: [], hostRam: [], disk: [`sha256:${at % 50}`, `sha256:${(at * 7 + 3) % 50}`] },
-    replicas: [],
-    pricePerHourMilliEuro: 20_000 + (at % 5) * 1000,
-    runtimes: ['vllm'],
-  };
+  return emptyNode(
+    {
+      nodeId: `nod_${String(at).padStart(7, '0')}`,
+      siteId: `site-${at % SITES}`,
+      country: COUNTRIES[(at % SITES) % COUNTRIES.length]!,
+      operator: 'ostro',
+      cpuMilli: 192_000,
+      hostMemoryBytes: 2048 * GIB,
+    },
+    { model: 'H100-80GB', count: gpus, memoryBytes: GPU_BYTES, computeCapability: '9.0' },
+    {
+      certifications: ['ISO-27001'],
+      cachedModelDigests: { vram: [], hostRam: [], disk: [`sha256:${at % 50}`, `sha256:${(at * 7 + 3) % 50}`] },
+      pricePerHourMilliEuro: 20_000 + (at % 5) * 1000,
+      runtimes: ['vllm'],
+    },
+  );
 }
 
 function requestOf(at: number, deployments: number): PlacementRequest {

@@ -3,6 +3,7 @@ import { DEFAULT_PROFILE as PLACEMENT, type NodeSnapshot } from '@ostro/placemen
 import { DEFAULT_PROFILE as ROUTING } from '@ostro/routing';
 import { type Report, simulate, type SimulatedRequest } from '@ostro/simulator';
 import { measureCpu } from '../cpu-time.ts';
+import { emptyNode } from '../empty-node.ts';
 
 const REPLICAS = 100;
 const REQUESTS_PER_SECOND = 100;
@@ -62,26 +63,15 @@ function* requests(): Generator<SimulatedRequest> {
 }
 
 function node(at: number): NodeSnapshot {
-  return {
-    nodeId: `nod_${String(at).padStart(4, '0')}`,
-    siteId: 'site',
-    country: 'FR',
-    operator: 'operator',
-    certifications: [],
-    labels: {},
-    taints: [],
-    state: 'ready',
-    cpuMilli: { capacity: 128_000, free: 128_000 },
-    hostMemoryBytes: { capacity: 2 ** 40, free: 2 ** 40 },
-    accelerators: Array.from({ length: GPUS_PER_NODE }, (_, gpu) => ({
-      acceleratorId: `GPU-${gpu}`,
-      model: 'H100-80GB',
-      memoryBytes: GPU_BYTES,
-      freeMemoryBytes: GPU_BYTES,
-      island: 'nvlink',
-      healthy: true,
-    })),
-    cachedModelDigests: { vram: [], hostRam: [], disk: [] },
-    replicas: [],
-  };
+  return emptyNode(
+    {
+      nodeId: `nod_${String(at).padStart(4, '0')}`,
+      siteId: 'site',
+      country: 'FR',
+      operator: 'operator',
+      cpuMilli: 128_000,
+      hostMemoryBytes: 2 ** 40,
+    },
+    { model: 'H100-80GB', count: GPUS_PER_NODE, memoryBytes: GPU_BYTES },
+  );
 }

@@ -1,4 +1,5 @@
 import { ClusterSnapshot, type NodeSnapshot } from '@ostro/placement';
+import { emptyNode } from '../../empty-node.ts';
 
 const GIB = 2 ** 30;
 
@@ -34,29 +35,16 @@ export function fleet(): ClusterSnapshot {
   return ClusterSnapshot.of({ generation: { epoch: 1n, generation: 1n }, nodes });
 }
 
-function nodeOf(kind: Kind, at: number): NodeSnapshot {
-  const cpuMilli = kind.count * 24_000;
-  const hostMemoryBytes = kind.count * 256 * GIB;
-  const memoryBytes = kind.memoryGib * GIB;
-  return {
-    ...SITES[at % SITES.length]!,
-    nodeId: `nod_${kind.model.toLowerCase()}-${String(at).padStart(2, '0')}`,
-    labels: {},
-    taints: [],
-    state: 'ready',
-    cpuMilli: { capacity: cpuMilli, free: cpuMilli },
-    hostMemoryBytes: { capacity: hostMemoryBytes, free: hostMemoryBytes },
-    accelerators: Array.from({ length: kind.count }, (_, gpu) => ({
-      acceleratorId: `GPU-${gpu}`,
-      model: kind.model,
-      memoryBytes,
-      freeMemoryBytes: memoryBytes,
-      computeCapability: kind.capability,
-      island: `island-${Math.floor(gpu / kind.island)}`,
-      healthy: true,
-    })),
-    cachedModelDigests: { vram: [], hostRam: [], disk: [] },
-    replicas: [],
-    pricePerHourMilliEuro: kind.price,
-  };
+function nodeOf({ model, memoryGib, capability, count, island, price }: Kind, at: number): NodeSnapshot {
+  const { certifications, ...where } = SITES[at % SITES.length]!;
+  return emptyNode(
+    {
+      ...where,
+      nodeId: `nod_${model.toLowerCase()}-${String(at).padStart(2, '0')}`,
+      cpuMilli: count * 24_000,
+      hostMemoryBytes: count * 256 * GIB,
+    },
+    { model, count, memoryBytes: memoryGib * GIB, computeCapability: capability, island },
+    { certifications, pricePerHourMilliEuro: price },
+  );
 }
