@@ -115,6 +115,33 @@ describe('the index of prefixes', () => {
     expect(index.matches(blockHashes([1, 2]), NEVER_COMMON)).toHaveLength(64);
   });
 
+  it('ends, whatever a broken trace repeats in one prompt', () => {
+    const prompt = fc.array(fc.nat({ max: 3 }), { maxLength: 7 });
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(prompt, fc.nat({ max: 2 })), { maxLength: 60 }),
+        fc.nat({ max: 12 }),
+        (prompts, capacity) => {
+          const index = new PrefixIndex();
+          for (const slot of range(0, 2)) index.setCapacity(slot, capacity);
+          for (const [ids, slot] of prompts) {
+            index.insert(blockHashes(ids), slot);
+            expect(index.held(slot)).toBeLessThanOrEqual(capacity);
+          }
+        },
+      ),
+      { numRuns: 500, seed: 1 },
+    );
+  });
+
+  it('costs at most 80 bytes a block where each is a prompt of its own', () => {
+    const index = new PrefixIndex();
+    index.setCapacity(0, 20_000);
+    for (let at = 0; at < 60_000; at += 1) index.insert(blockHashes([at * 7_919]), 0);
+    expect(index.held(0)).toBe(20_000);
+    expect(index.bytes / 20_000).toBeLessThan(80);
+  });
+
   it('costs at most 64 bytes a block, also after long use', () => {
     const index = new PrefixIndex();
     for (const slot of SLOTS) index.setCapacity(slot, 5_000);

@@ -86,7 +86,8 @@ export class PrefixIndex {
       // Nothing is held behind a gap.
       held += this.#holdings.blocksOf(known);
       if (known === NONE) newer = this.#holdings.add(run, slot, length, newer);
-      else {
+      // A prompt that repeats a hash is a broken trace's; what has just been renewed cannot be older than itself.
+      else if (known !== newer) {
         this.#holdings.renew(known, length, newer);
         newer = known;
       }
