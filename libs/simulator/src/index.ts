@@ -1,6 +1,6 @@
 export { ENGINE_MODELS, engineModel } from './engine/model-catalogue.ts';
 export type { EngineModel, Experts, GroupedAttention, LatentAttention } from './engine/engine-model.ts';
-export { GPU_DATA_SHEETS, type GpuDataSheet, gpuDataSheet } from './engine/gpu.ts';
+export { GPU_DATA_SHEETS, type GpuDataSheet } from './engine/gpu.ts';
 export type { Precision } from './engine/model-sizes.ts';
 export type {
   BatchingSpec,
@@ -25,6 +25,7 @@ export type {
   Series,
   Summary,
 } from './report.ts';
+export { EventHeap } from './cluster/event-heap.ts';
 export { simulate } from './simulate.ts';
 export { engineFactory, type EngineFactory } from './engine/create-engine.ts';
 export { type ClosedLoop, type ClosedLoopResult, runClosedLoop } from './engine/closed-loop.ts';

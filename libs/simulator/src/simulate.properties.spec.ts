@@ -1,6 +1,6 @@
+import { SeededRandom } from '@ostro/kernel';
 import { aDeployment, aNode, aScenario, GPU_BYTES, type ScenarioParts } from '../test/builders.ts';
 import type { SimulatedDeployment, SimulatedRequest } from './scenario.ts';
-import { SeededRandom } from './seeded-random.ts';
 import { simulate } from './simulate.ts';
 
 const SCENARIOS = 20;

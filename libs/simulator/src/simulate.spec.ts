@@ -1,6 +1,6 @@
+import { SeededRandom } from '@ostro/kernel';
 import { aDeployment, aNode, anImage, aScenario, GPU_BYTES, type ScenarioParts } from '../test/builders.ts';
 import type { BatchingSpec, SimulatedDeployment, SimulatedRequest } from './scenario.ts';
-import { SeededRandom } from './seeded-random.ts';
 import { simulate } from './simulate.ts';
 
 const LLM: BatchingSpec = {

@@ -1,4 +1,4 @@
-import { EventQueue } from './event-queue.ts';
+import { EventHeap } from '@ostro/simulator';
 import type { HostRam } from './host-ram.ts';
 import type { Request } from './requests.ts';
 
@@ -71,7 +71,7 @@ type Event =
  * until it is stopped.
  */
 export class Fleet {
-  private readonly events = new EventQueue<Event>();
+  private readonly events = new EventHeap<Event>();
   private readonly models = new Map<string, Model>();
   private readonly waitsMs: number[] = [];
   private replicas = 0;
@@ -91,9 +91,9 @@ export class Fleet {
 
   run(requests: readonly Request[]): Outcome {
     for (const request of requests) this.events.push(request.atMs, { kind: 'arrival', request });
-    for (let next = this.events.pop(); next !== undefined; next = this.events.pop()) {
-      this.pass(next.atMs);
-      this.handle(next.event);
+    while (this.events.nextMs < Infinity) {
+      this.pass(this.events.nextMs);
+      this.handle(this.events.pop()!);
     }
     return { gpuMs: this.gpuMs, waitsMs: this.waitsMs.sort((one, other) => one - other), starts: this.starts };
   }

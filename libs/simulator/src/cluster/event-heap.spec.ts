@@ -1,4 +1,4 @@
-import { SeededRandom } from '../seeded-random.ts';
+import { SeededRandom } from '@ostro/kernel';
 import { EventHeap } from './event-heap.ts';
 
 it('gives events in order of time, and of equal times in order of scheduling', () => {

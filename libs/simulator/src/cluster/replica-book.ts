@@ -1,8 +1,8 @@
+import type { SeededRandom } from '@ostro/kernel';
 import { within } from '../check-scenario.ts';
 import type { Recorder } from '../metrics/recorder.ts';
 import type { Levels } from '../metrics/series.ts';
 import type { LoadTimes } from '../scenario.ts';
-import type { SeededRandom } from '../seeded-random.ts';
 import type { Deployment } from './deployment.ts';
 import type { Fleet } from './fleet.ts';
 import type { SimulatedReplica } from './replica.ts';

@@ -1,3 +1,4 @@
+import { SeededRandom } from '@ostro/kernel';
 import { problemOf, within } from '../check-scenario.ts';
 import { engineFactory } from '../engine/create-engine.ts';
 import type { EngineListener } from '../engine/engine.ts';
@@ -5,7 +6,6 @@ import { type Served, Recorder } from '../metrics/recorder.ts';
 import { reportOf } from '../metrics/report-of.ts';
 import type { Progress, RefusalReason, Report } from '../report.ts';
 import type { Scenario, SimulatedRequest } from '../scenario.ts';
-import { SeededRandom } from '../seeded-random.ts';
 import { CellLearning, LEARN_EVERY_MS } from './cell-learning.ts';
 import { Deployment } from './deployment.ts';
 import { EventHeap } from './event-heap.ts';

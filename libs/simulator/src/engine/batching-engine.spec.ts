@@ -1,6 +1,6 @@
+import { SeededRandom } from '@ostro/kernel';
 import { GPU_ALONE, PLAIN } from '../../test/builders.ts';
 import type { BatchingSpec } from '../scenario.ts';
-import { SeededRandom } from '../seeded-random.ts';
 import { type ClosedLoop, runClosedLoop } from './closed-loop.ts';
 import type { Coefficients } from './coefficients.ts';
 import { engineFactory } from './create-engine.ts';

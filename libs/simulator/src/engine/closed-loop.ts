@@ -1,5 +1,5 @@
+import { SeededRandom } from '@ostro/kernel';
 import type { Engine, EngineListener } from './engine.ts';
-import { SeededRandom } from '../seeded-random.ts';
 
 /** What serving benchmarks do: so many clients, each sending its next request when the last one is answered. */
 export interface ClosedLoop {

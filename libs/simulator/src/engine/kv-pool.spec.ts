@@ -1,4 +1,4 @@
-import { SeededRandom } from '../seeded-random.ts';
+import { SeededRandom } from '@ostro/kernel';
 import { type Held, KvPool } from './kv-pool.ts';
 
 /** 64 blocks of 16 tokens; a prefix block of 64 tokens takes four of them. */

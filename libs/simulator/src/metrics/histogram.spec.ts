@@ -1,4 +1,4 @@
-import { SeededRandom } from '../seeded-random.ts';
+import { SeededRandom } from '@ostro/kernel';
 import { Histogram } from './histogram.ts';
 
 describe('a histogram', () => {
