@@ -36,6 +36,8 @@ const { values } = parseArgs({
 });
 
 const loadMs = Math.round(positive('load-seconds') * 1000);
+// Nothing loads slower from host RAM than from nothing.
+const reloadMs = Math.min(RELOAD_MS, loadMs);
 const costRatio = positive('cost-ratio');
 const [fromMs, untilMs] = [time('from'), time('until')];
 const requests = readRequests(dataFile(values.trace), formatOf(values.format)).filter(
@@ -47,8 +49,8 @@ const optimum = new Optimum(loadMs);
 for (const request of requests) optimum.add(request);
 
 const ostro = new Ostro({ loadMs, costRatio });
-const ostroRamTier = new Ostro({ loadMs, reloadMs: RELOAD_MS, costRatio });
-const hostRam = new HostRam(HOST_RAM_MODELS, RELOAD_MS, loadMs);
+const ostroRamTier = new Ostro({ loadMs, reloadMs, costRatio });
+const hostRam = new HostRam(HOST_RAM_MODELS, reloadMs, loadMs);
 const policies = {
   ostro: figures(new Fleet(ostro, loadMs).run(requests)),
   ostroRamTier: figures(new Fleet(ostroRamTier, loadMs, hostRam).run(requests)),

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 
 /** Where the command was typed: npm runs scripts at the root. */
@@ -15,7 +15,7 @@ export function dataFile(name: string): string {
     resolve(name),
     resolve(process.env['OSTRO_DATA'] ?? '../shared/data', name),
   ];
-  const found = places.find((place) => existsSync(place));
+  const found = places.find((place) => statSync(place, { throwIfNoEntry: false })?.isDirectory() === false);
   if (found !== undefined) return found;
   throw new Error(`no trace "${name}": looked for ${[...new Set(places)].join(', ')}; set OSTRO_DATA to its folder`);
 }

@@ -32,6 +32,9 @@ if (values.speed) {
   console.log(values.json ? JSON.stringify(speed) : speed);
 } else {
   const { rows, skipped } = measuredRows(parseTrace(siliconRows, readFileSync(dataFile(values.rows), 'utf8')));
+  if (rows.length === 0) {
+    throw new Error(`${values.rows} has no row that can be predicted; left out: ${JSON.stringify(skipped)}`);
+  }
   if (values.fit) {
     const own = distinct(rows).filter(isForFitting);
     await writeCoefficients(calibrate(own, say), own);
