@@ -1,4 +1,20 @@
 const GIB = 2 ** 30;
+/** 4 TiB: beyond any accelerator, and small enough that scores stay exact integers (see `milliOf`). */
+export const MAX_ACCELERATOR_BYTES = 2 ** 42;
+/** 1 PiB of host memory and a million cores: beyond these a report is wrong, not big. */
+export const MAX_HOST_BYTES = 2 ** 50;
+export const MAX_CPU_MILLI = 10 ** 9;
+const COMPUTE_CAPABILITY = /^[0-9]{1,3}\.[0-9]{1,3}$/;
+
+/** Whether it is an integer from 0 to max; NaN, infinities, fractions and negatives are not. */
+export function isAmount(value: number, max: number): boolean {
+  return Number.isSafeInteger(value) && value >= 0 && value <= max;
+}
+
+/** NVIDIA's major and minor number, such as 9.0. */
+export function isComputeCapability(text: string): boolean {
+  return COMPUTE_CAPABILITY.test(text);
+}
 
 /**
  * How many thousandths of `whole` a part is, rounded down. Integers in, integer out, so every machine and every replay

@@ -1,11 +1,5 @@
 import { DomainError, type Id } from '@ostro/kernel';
-import {
-  isAmount,
-  isComputeCapability,
-  MAX_ACCELERATOR_BYTES,
-  MAX_CPU_MILLI,
-  MAX_HOST_BYTES,
-} from './cluster/check-node.ts';
+import { isAmount, isComputeCapability, MAX_ACCELERATOR_BYTES, MAX_CPU_MILLI, MAX_HOST_BYTES } from './amounts.ts';
 
 /** What must fit, whole, for one replica to run. */
 export interface PlacementRequest extends RequestShape {

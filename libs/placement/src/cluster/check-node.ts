@@ -1,24 +1,10 @@
 import { DomainError } from '@ostro/kernel';
+import { isAmount, isComputeCapability, MAX_ACCELERATOR_BYTES, MAX_CPU_MILLI, MAX_HOST_BYTES } from '../amounts.ts';
 import type { AcceleratorSnapshot, Amount, NodeSnapshot } from './node.ts';
 import { placeableAccelerators } from './node.ts';
 
-/** 4 TiB: beyond any accelerator, and small enough that scores stay exact integers (see `milliOf`). */
-export const MAX_ACCELERATOR_BYTES = 2 ** 42;
-/** 1 PiB of host memory and a million cores: beyond these a report is wrong, not big. */
-export const MAX_HOST_BYTES = 2 ** 50;
-export const MAX_CPU_MILLI = 10 ** 9;
 /** A million euros an hour. */
 const MAX_PRICE_MILLI_EURO = 10 ** 9;
-const COMPUTE_CAPABILITY = /^[0-9]{1,3}\.[0-9]{1,3}$/;
-
-export function isComputeCapability(text: string): boolean {
-  return COMPUTE_CAPABILITY.test(text);
-}
-
-/** Whether it is an integer from 0 to max; NaN, infinities, fractions and negatives are not. */
-export function isAmount(value: number, max: number): boolean {
-  return Number.isSafeInteger(value) && value >= 0 && value <= max;
-}
 
 /**
  * Holds a node to what the engine relies on. Run it where a report enters, so that one broken agent costs one node;
