@@ -1,3 +1,4 @@
+import { SeededRandom } from '@ostro/kernel';
 import fc from 'fast-check';
 import { MONDAY_MS, MINUTE_MS, SECOND_MS } from '../test/builders.ts';
 import {
@@ -212,11 +213,8 @@ describe('autoscale at constant load', () => {
   });
 });
 
-/** Noise from -1 to 1 by a linear congruence (Numerical Recipes). */
+/** Noise from -1 to 1. */
 function uniform(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return state / 2 ** 31 - 1;
-  };
+  const random = new SeededRandom(seed);
+  return () => 2 * random.share() - 1;
 }

@@ -1,3 +1,4 @@
+import { SeededRandom } from '@ostro/kernel';
 import fc from 'fast-check';
 import { nodes, profile, request, seed } from '../test/arbitraries.ts';
 import { bruteForce } from '../test/brute-force.ts';
@@ -56,7 +57,8 @@ interface Walk {
 
 /** Takes the cluster from state to state in every way there is, and compares the decisions in each. */
 function walkThrough(start: ClusterSnapshot, asked: readonly PlacementRequest[], using: Profile, walk: Walk): void {
-  const draw = numbers(walk.seeded);
+  const random = new SeededRandom(walk.seeded);
+  const draw = (below: number): number => random.below(below);
   const seen = [start];
   for (let step = 0; step < walk.steps; step += 1) {
     const snapshot = seen.at(-1)!;
@@ -105,13 +107,4 @@ function changed(node: NodeSnapshot, draw: (below: number) => number): NodeSnaps
     { cachedModelDigests: { vram: [], hostRam: [], disk: ['sha256:model'] } },
   ];
   return { ...node, ...ways[draw(ways.length)]! };
-}
-
-/** Whole numbers below a bound, one after another, from a seed. */
-function numbers(seeded: number): (below: number) => number {
-  let state = seeded >>> 0;
-  return (below) => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return Math.floor((((state ^ (state >>> 15)) >>> 0) * below) / 2 ** 32);
-  };
 }

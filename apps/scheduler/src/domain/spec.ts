@@ -1,5 +1,5 @@
 import { DomainError } from '@ostro/kernel';
-import { type ModelFactsLike, type Residency, type RuntimeKind, vramNeed } from '@ostro/placement';
+import { CPU_MODEL, type ModelFactsLike, type Residency, type RuntimeKind, vramNeed } from '@ostro/placement';
 
 /** What a caller asks for; zero and absent mean "choose for me". */
 export interface SpecRequest {
@@ -33,7 +33,6 @@ export interface ModelToServe {
   readonly facts: ModelFactsLike | undefined;
 }
 
-const CPU = 'CPU';
 const DEFAULT_CONCURRENCY = 4;
 const DEFAULT_CONTEXT_TOKENS = 4096;
 const DEFAULT_OUTPUT_TOKENS = 4096;
@@ -117,8 +116,8 @@ function memoryNeed(
 }
 
 function isAllowed(device: 'gpu' | 'cpu', models: readonly string[], count: number): boolean {
-  if (device === 'cpu') return count === 1 && (models.length === 0 || models.includes(CPU));
-  return models.length === 0 || models.some((model) => model !== CPU);
+  if (device === 'cpu') return count === 1 && (models.length === 0 || models.includes(CPU_MODEL));
+  return models.length === 0 || models.some((model) => model !== CPU_MODEL);
 }
 
 function invalid(field: string, problem: string): DomainError {
