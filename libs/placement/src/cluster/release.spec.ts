@@ -33,6 +33,14 @@ describe('release', () => {
     expect(release(one, nodeId(1), 'rep_1').nodes).toEqual(start.nodes);
   });
 
+  it('leaves an accelerator to its organization beside a replica whose holding nobody knows', () => {
+    const stranger = { replicaId: replicaId(8), deploymentId: aRequest().deploymentId };
+    const start = aCluster(aNode({ accelerators: accelerators(1), replicas: [stranger] }));
+    const one = apply(start, placed(place(aRequest(), start, DEFAULT_PROFILE, 0)));
+    const [left] = release(one, nodeId(1), 'rep_1').nodes[0]!.accelerators;
+    expect(left!.organizationId).toBe(aRequest().organizationId);
+  });
+
   it.each([
     ['a replica that is not there', 'rep_9', /it is not there/],
     ['a replica whose holding nobody knows', 'rep_8', /the books do not say what it holds/],

@@ -42,7 +42,10 @@ export function withoutReplicas(node: NodeSnapshot, leaving: readonly ReplicaOnN
   };
 }
 
-/** Gives each accelerator or slice what the holdings took of it; nobody holds it once no replica that stays does. */
+/**
+ * Gives each accelerator or slice what the holdings took of it; nobody holds it once no replica that stays does. One that
+ * the books know nothing of may hold anything, so beside it the organization stays.
+ */
 function freedBy(
   holdings: readonly Holding[],
   staying: readonly ReplicaOnNode[],
@@ -55,7 +58,7 @@ function freedBy(
     const back = bytes.get(id);
     if (back === undefined) return share;
     const { organizationId, ...rest } = share;
-    const isHeld = staying.some(({ holding }) => holding?.acceleratorIds.includes(id));
+    const isHeld = staying.some(({ holding }) => holding?.acceleratorIds.includes(id) ?? true);
     // Never more than there is, should the capacity have shrunk meanwhile.
     const freeMemoryBytes = Math.min(share.memoryBytes, share.freeMemoryBytes + back);
     return { ...rest, freeMemoryBytes, ...(isHeld && { organizationId }) } as typeof share;

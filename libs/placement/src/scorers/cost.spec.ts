@@ -31,6 +31,12 @@ describe('cost', () => {
     expect(scores(candidates)).toEqual(expected);
   });
 
+  it('calls nothing free, even of a model that nobody has', () => {
+    const request = asking({ models: ['none-such'], count: 0, memoryBytesEach: 0 });
+    const score = cost.prepare(request, contextOf([priced(10_000)]));
+    expect(score({ ...priced(10_000), accelerators: [] })).toBe(1000);
+  });
+
   it('counts an exclusive replica as the whole accelerator', () => {
     const big = on(aNode({ pricePerHourMilliEuro: 1000, accelerators: accelerators(1) }));
     const small = on(aNode({ pricePerHourMilliEuro: 500, accelerators: accelerators(1, { memoryBytes: 20 * GIB }) }));

@@ -17,7 +17,9 @@ export const cost: Scorer = {
   name: 'cost',
   prepare: (request, context) => {
     const { exclusive, memoryBytesEach, count } = request.accelerator;
-    const lowest = lowestPrice(request, context) * inMiB(memoryBytesEach) * count;
+    const needed = inMiB(memoryBytesEach) * count;
+    // Nothing is free, also where nobody names a price.
+    const lowest = needed === 0 ? 0 : lowestPrice(request, context) * needed;
     return ({ node, accelerators }) => {
       const price = pricePerMiB(node);
       if (price === undefined) return 0;
