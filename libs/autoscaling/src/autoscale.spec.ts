@@ -210,4 +210,29 @@ describe('autoscale', () => {
     expect(first!.recheckAtMs).toBe(atMs + 5 * SECOND_MS);
     expect(last!.recheckAtMs).toBe(atMs + 7 * SECOND_MS);
   });
+
+  it('remembers no more replicas than may ever be, however many requests come at once', () => {
+    const policy = aPolicy({ schedules: [{ from: '08:00', to: '09:00', maxReplicas: 20 }] });
+    const [burst, after] = decideAll(policy, [
+      [0, { waiting: 5_000, ...ready(1) }],
+      [SECOND_MS, ready(10)],
+    ]);
+    expect(burst!.history.lastNeededMs).toHaveLength(20);
+    expect(after!.history.forecasts).toHaveLength(20);
+  });
+
+  it('counts nothing that is too much to be counted, so that the past is the same after JSON', () => {
+    const [first] = decideAll(aPolicy(), [[0, { running: 1e300, waiting: 1e300, ...ready(1) }]]);
+    expect(first!.held).toBe(true);
+    expect(JSON.stringify(first!.history)).not.toContain('null');
+  });
+
+  it('looks at objectives also after the clock was set back by a day', () => {
+    const policy = aPolicy({ targetConcurrency: 8, ttftP95Ms: 500 });
+    const [, back] = decideAll(policy, [
+      [86_400_000, { running: 16 }],
+      [0, { running: 16, ttftP95Ms: 750, ...ready(2) }],
+    ]);
+    expect(back!.replicas).toBe(3);
+  });
 });

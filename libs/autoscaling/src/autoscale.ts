@@ -6,7 +6,7 @@ import { NEW_LEARNING } from './forecast/learning.ts';
 import type { ScalingHistory } from './history.ts';
 import { idleLevels, lastNeeded, nextIdleChangeMs, observed, pendingForecasts, priceOf, type Use } from './idle.ts';
 import type { ScalingPolicy } from './policy/policy.ts';
-import { bounds } from './rules/bounds.ts';
+import { bounds, mostReplicas } from './rules/bounds.ts';
 import { forConcurrency } from './rules/concurrency.ts';
 import { limitRate, type MinuteStart, minuteStart } from './rules/limit-rate.ts';
 import { stabilised, type Wishes, withWish } from './rules/stabilise.ts';
@@ -77,13 +77,16 @@ export function autoscale(
   };
 }
 
-/** What demand takes; where a vital signal is missing, no less than when last seen. */
+/**
+ * What demand takes; where a vital signal is missing, no less than when last seen. Never more than may ever be: a burst of
+ * thousands of requests is no reason to remember thousands of replicas that the policy does not allow.
+ */
 function useOf(policy: ScalingPolicy, facts: Facts, history: ScalingHistory, nowMs: number, demanded: number): Use {
   const { load, ready, starting, wakeMs, serviceMs } = facts;
   const [leastUse, leastReplicas] = facts.missing.length > 0 ? [history.inUse, history.replicas] : [0, 0];
   return {
     nowMs,
-    inUse: Math.max(forConcurrency(policy, load), demanded, leastUse),
+    inUse: Math.min(Math.max(forConcurrency(policy, load), demanded, leastUse), mostReplicas(policy)),
     current: Math.max(ready + starting, leastReplicas),
     wakeMs,
     serviceMs,

@@ -39,8 +39,9 @@ function objectives(policy: ScalingPolicy, { ready, ttftP95Ms, tpotP95Ms }: Fact
   steps.atLeast('tpot', each, `time per token p95 is ${tpotP95Ms} ms, ${policy.tpotP95Ms} ms wanted`);
 }
 
+/** Either way: after a clock was set back, the last change is not waited for. */
 function isSettled({ starting }: Facts, { changedAtMs = -Infinity }: ScalingHistory, nowMs: number): boolean {
-  return starting === 0 && nowMs - changedAtMs >= SETTLE_MS;
+  return starting === 0 && Math.abs(nowMs - changedAtMs) >= SETTLE_MS;
 }
 
 /** Waiting requests that a start would serve later than a replica that frees. */

@@ -2,8 +2,8 @@ import type { Learning } from './forecast/learning.ts';
 import type { ScalingPolicy, TierName } from './policy/policy.ts';
 
 /**
- * What is known about a deployment now. Undefined, NaN, infinite and negative all mean "missing": then nothing is taken
- * away. Requests are counted over all gateways, replicas over all nodes.
+ * What is known about a deployment now. Undefined, NaN, negative and more than can be counted all mean "missing": then
+ * nothing is taken away. Requests are counted over all gateways, replicas over all nodes.
  */
 export interface ScalingSignals {
   /** Requests being served, and requests that wait for a replica. */
@@ -45,6 +45,7 @@ export interface Facts {
 
 const VITAL = ['running', 'waiting', 'readyReplicas', 'startingReplicas'] as const;
 
+/** Signals as the rules read them: what is missing or makes no sense counts as 0, and is named in `missing` where it is vital. */
 export function factsOf({ tiers }: ScalingPolicy, signals: ScalingSignals): Facts {
   const of = (name: Measured): number => known(signals[name]) ?? 0;
   return {
@@ -66,5 +67,5 @@ export function factsOf({ tiers }: ScalingPolicy, signals: ScalingSignals): Fact
 type Measured = Exclude<keyof ScalingSignals, 'standby' | 'learning'>;
 
 function known(value: number | undefined): number | undefined {
-  return value !== undefined && value >= 0 && value < Infinity ? value : undefined;
+  return value !== undefined && value >= 0 && value <= Number.MAX_SAFE_INTEGER ? value : undefined;
 }

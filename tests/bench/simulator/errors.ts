@@ -3,6 +3,7 @@ import { median } from '../statistics.ts';
 import type { MeasuredRow } from './measured-rows.ts';
 import { predict } from './predict.ts';
 
+/** Medians over rows, in percent of what was measured, to one decimal. */
 export interface Errors {
   readonly rows: number;
   readonly ttftMedianErrorPercent: number;
@@ -15,6 +16,7 @@ export interface RowErrors {
   readonly tpotPercent: number;
 }
 
+/** How far one row's prediction is from what was measured, in percent of it. */
 export function errorsOf(row: MeasuredRow, coefficients?: Coefficients): RowErrors {
   const { ttftMs, tpotMs } = predict(row, coefficients);
   const percent = (predicted: number, measured: number) => Math.abs(predicted / measured - 1) * 100;

@@ -24,6 +24,7 @@ export function pageOf(whatIf: WhatIf): string {
   const names = outcomes.map(({ name }) => name).join(' against ');
   const figures = figuresOf(outcomes.map(({ report }) => report));
   const charts = chartsOf(outcomes, MAX_POINTS);
+  const tables = chartsOf(outcomes, TABLE_ROWS);
   return html`<!doctype html>
     <html lang="en">
       <head>
@@ -61,7 +62,7 @@ export function pageOf(whatIf: WhatIf): string {
           </section>
           <section aria-labelledby="course">
             <h2 id="course">Course</h2>
-            <div class="charts">${charts.charts.map((chart) => chartFigure(chart, outcomes))}</div>
+            <div class="charts">${charts.charts.map((chart) => chartFigure(chart, tables))}</div>
           </section>
           ${modelSection(outcomes)} ${refusalSection(outcomes)}
         </main>
@@ -108,15 +109,17 @@ function figureRow(figure: Figure, isCompared: boolean): Html {
   </tr> `;
 }
 
-function chartFigure({ id, title, unit, note, lines }: Chart, outcomes: readonly Outcome[]): Html {
-  const few = chartsOf(outcomes, TABLE_ROWS);
-  const coarse = few.charts.find((chart) => chart.id === id)!;
+/** `tables`: the same charts with fewer points, for those who read numbers. */
+function chartFigure({ id, title, unit, note, lines }: Chart, tables: Charts): Html {
   return html`<figure aria-labelledby="${id}-title">
     <figcaption id="${id}-title"><strong>${title}</strong> <span class="unit">${unit}</span></figcaption>
     <div class="chart" id="chart-${id}" role="img" aria-label="${inWords(title, unit, lines)}"></div>
     <details>
       <summary>As a table</summary>
-      ${pointTable(few, coarse)}
+      ${pointTable(
+        tables,
+        tables.charts.find((chart) => chart.id === id)!,
+      )}
     </details>
     <p class="note">${note}</p>
   </figure> `;

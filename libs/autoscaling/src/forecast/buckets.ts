@@ -18,18 +18,22 @@ export const BUSY_BUCKETS = BUSY_EDGES.length + 1;
 export const COARSE = IDLE_BUCKETS * BUSY_BUCKETS;
 export const FINE = COARSE * PLACES;
 
+/** Which of `IDLE_BUCKETS` an idle time falls into. */
 export function idleBucket(idleMs: number): number {
   return countUpTo(IDLE_EDGES_MS, idleMs);
 }
 
+/** Which of `BUSY_BUCKETS` a busyness, in quarters of an arrival, falls into. */
 export function busyBucket(busyness: number): number {
   return countUpTo(BUSY_EDGES, busyness);
 }
 
+/** Index of (idle time, busyness) in the tables of `COARSE` buckets. */
 export function coarse(idle: number, busy: number): number {
   return idle * BUSY_BUCKETS + busy;
 }
 
+/** Index of a coarse bucket and a place in the tables of `FINE` buckets. */
 export function fine(coarseBucket: number, place: number): number {
   return coarseBucket * PLACES + place;
 }

@@ -18,6 +18,7 @@ export interface DueForecast {
   readonly returned: boolean;
 }
 
+/** The calibration with one more forecast that has come true or not; the error is in thousandths, squared. */
 export function calibrated(calibration: Calibration, { returnMilli, returned }: DueForecast): Calibration {
   const decile = Math.min(Math.floor(returnMilli / 100), DECILES - 1);
   const error = returnMilli - (returned ? 1000 : 0);

@@ -29,6 +29,11 @@ export function bounds(policy: ScalingPolicy, nowMs: number): Bounds {
   };
 }
 
+/** The largest count that any hour allows. */
+export function mostReplicas(policy: ScalingPolicy): number {
+  return Math.max(policy.maxReplicas, ...policy.schedules.map(({ maxReplicas = 0 }) => maxReplicas));
+}
+
 function isInForce({ days, fromMinute, toMinute, timeZone }: Schedule, nowMs: number): boolean {
   const { day, minute } = localTime(nowMs, timeZone);
   if (fromMinute < toMinute) return days.includes(day) && minute >= fromMinute && minute < toMinute;

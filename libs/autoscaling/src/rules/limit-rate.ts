@@ -27,6 +27,7 @@ export function limitRate(
   return Math.min(Math.max(replicas, lowest), highest);
 }
 
+/** From where a minute's changes are counted: begins anew when it is over, or when the clock went back. */
 export function minuteStart(start: MinuteStart | undefined, nowMs: number, current: number): MinuteStart {
   const isOver = start === undefined || nowMs - start.atMs >= MINUTE_MS || nowMs < start.atMs;
   return isOver ? { atMs: nowMs, replicas: current } : start;
