@@ -1,6 +1,7 @@
 import { Appraisal } from './appraisal.ts';
 import type { ClusterSnapshot } from './cluster/cluster-snapshot.ts';
 import type { Layout } from './cluster/layout.ts';
+import { likenessOf } from './cluster/likeness.ts';
 import { type NodeSnapshot, replicasOf } from './cluster/node.ts';
 import type { RankedCandidate } from './decision.ts';
 import { pick, type Picked, type PickRule } from './pick.ts';
@@ -112,13 +113,30 @@ export class Ranking {
     );
   }
 
+  /** Of nodes that are alike only the first is judged. */
   #compareAll(before: ClusterSnapshot | undefined, now: ClusterSnapshot): void {
+    const firsts = new Map<string, number>();
     for (let position = 0; position < now.layout.size; position += 1) {
-      if (before?.nodeAt(position) === now.nodeAt(position)) continue;
-      this.#fixed[position] = UNKNOWN;
+      const node = now.nodeAt(position);
+      if (before?.nodeAt(position) === node) continue;
       this.#count(position);
-      this.#judge(position);
+      const likeness = this.#likenessOf(node);
+      const first = firsts.get(likeness);
+      if (first === undefined) {
+        firsts.set(likeness, position);
+        this.#fixed[position] = UNKNOWN;
+        this.#judge(position);
+      } else {
+        this.#fixed[position] = this.#fixed[first]!;
+        this.#enter(position, this.#values[first]!);
+      }
     }
+  }
+
+  #likenessOf(node: NodeSnapshot): string {
+    const { antiAffinity, deploymentId } = this.appraisal.request;
+    const siblings = antiAffinity === 'none' ? 0 : replicasOf(deploymentId, node);
+    return siblings === 0 ? likenessOf(node) : `${siblings} ${likenessOf(node)}`;
   }
 
   #count(position: number): void {
@@ -129,9 +147,13 @@ export class Ranking {
   }
 
   #judge(position: number): void {
-    const [old, node] = [this.#values[position]!, this.#snapshot!.nodeAt(position)];
+    const node = this.#snapshot!.nodeAt(position);
     if (this.#fixed[position] === UNKNOWN) this.#fixed[position] = this.appraisal.fixedOf(node);
-    const value = this.appraisal.valueOf(node, this.#fixed[position]);
+    this.#enter(position, this.appraisal.valueOf(node, this.#fixed[position]));
+  }
+
+  #enter(position: number, value: number): void {
+    const old = this.#values[position]!;
     if (old < 0 && old !== UNSEEN) this.#refusedBy[-1 - old]! -= 1;
     if (value < 0) this.#refusedBy[-1 - value]! += 1;
     this.#values[position] = value;
