@@ -1,3 +1,4 @@
+import { ANYWHERE } from '@ostro/routing';
 import type { KnownKey } from '../src/domain/authenticate.ts';
 import type { Replica, Route, Target } from '../src/domain/route.ts';
 
@@ -18,7 +19,16 @@ export function aKnownKey(overrides: Partial<KnownKey> = {}): KnownKey {
 }
 
 export function aReplica(replicaId: string, overrides: Partial<Replica> = {}): Replica {
-  return { replicaId, nodeId: `nod_of_${replicaId}`, address: '127.0.0.1:1', concurrency: 4, ...overrides };
+  return {
+    replicaId,
+    nodeId: `nod_of_${replicaId}`,
+    address: '127.0.0.1:1',
+    concurrency: 4,
+    country: 'FR',
+    operator: 'acme',
+    certifications: [],
+    ...overrides,
+  };
 }
 
 export function aTarget(replicas: readonly Replica[], overrides: Partial<Target> = {}): Target {
@@ -33,6 +43,7 @@ export function aTarget(replicas: readonly Replica[], overrides: Partial<Target>
     defaultMaxOutputTokens: 128,
     isEmbedding: false,
     isScalable: false,
+    residency: ANYWHERE,
     replicas,
     ...overrides,
   };

@@ -19,8 +19,9 @@ describe('from a deployment to a route', () => {
   });
 
   it('places a replica, tells the agent, follows its report and publishes a signed route', async () => {
+    const residency = { countries: ['FR'], operators: ['Acme SA'], certifications: ['iso27001'] };
     const agent = await (await cell.agent()).connect();
-    const { deploymentId, endpointId } = await cell.deploy({ name: 'chat' });
+    const { deploymentId, endpointId } = await cell.deploy({ name: 'chat', residency });
 
     const wanted = await eventually(() => {
       expect(agent.desired?.replicas).toHaveLength(1);
@@ -50,7 +51,7 @@ describe('from a deployment to a route', () => {
       return found!;
     });
     expect(routes.versionsOf(endpointId)[0]!.state).toBe(ROUTE_STATE_COLD);
-    expect(route.targets[0]!).toMatchObject({ deploymentId, modelName: 'tiny', contextTokens: 4096 });
+    expect(route.targets[0]!).toMatchObject({ deploymentId, modelName: 'tiny', contextTokens: 4096, residency });
     expect(route.targets[0]!.replicas).toEqual([
       {
         replicaId: wanted.replicaId,

@@ -7,6 +7,7 @@ export {
   type StageScore,
 } from './decision.ts';
 export { explain } from './explain.ts';
+export { residencyAllows } from './filters/residency-allowed.ts';
 export {
   DEFAULT_PROFILE,
   parseProfile,

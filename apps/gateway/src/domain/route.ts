@@ -1,4 +1,5 @@
 import type { Generation } from '@ostro/kernel';
+import type { Residency } from '@ostro/routing';
 import { type KnownKey, mayCallModel } from './authenticate.ts';
 
 export type Audience = 'project' | 'organization' | 'listed' | 'everyone';
@@ -12,6 +13,10 @@ export interface Replica {
   /** `host:port` of its agent; undefined when only a tunnel reaches it. */
   readonly address: string | undefined;
   readonly concurrency: number;
+  /** Of its site, by the word of identity; empty: unknown, which no residency policy allows. */
+  readonly country: string;
+  readonly operator: string;
+  readonly certifications: readonly string[];
 }
 
 /** One revision of a deployment behind an endpoint; while a roll-out lasts a deployment has two. */
@@ -27,6 +32,8 @@ export interface Target {
   readonly isEmbedding: boolean;
   /** Demand decides how many replicas there are: a request that finds none free may wait for more. */
   readonly isScalable: boolean;
+  /** Where its requests may be served. */
+  readonly residency: Residency;
   readonly replicas: readonly Replica[];
 }
 

@@ -1,4 +1,5 @@
 import type { Clock } from '@ostro/kernel';
+import { residencyAllows } from '@ostro/routing';
 import { type Refusal, unavailable } from '../domain/refusal.ts';
 import type { Replica } from '../domain/route.ts';
 import type { Activations } from './activations.ts';
@@ -53,9 +54,12 @@ export interface DispatcherOptions {
   readonly onReplicaFailed: (replica: Replica, error: Error) => void;
 }
 
-/** How it went with each replica tried once; cold: none was there that could be tried. */
+/** Why a round found nobody; cold: none was there that could be tried; forbidden: nor anywhere its residency allows. */
+type Vain = 'busy' | 'cold' | 'forbidden' | 'failed';
+
+/** How it went with each replica tried once. */
 interface Round {
-  readonly end: Opened | Refusal | 'busy' | 'cold' | 'failed';
+  readonly end: Opened | Refusal | Vain;
   readonly failures: number;
 }
 
@@ -66,6 +70,7 @@ const AVOID_FAILED_MS = 10_000;
 const AVOID_REFUSING_MS = 2_000;
 const RETRY_SECONDS = 5;
 const STARTING_RETRY_SECONDS = 10;
+const FORBIDDEN_RETRY_SECONDS = 30;
 
 /** Finds a replica that takes a request. Only before the first byte of an answer may another one be tried. */
 export class Dispatcher {
@@ -85,7 +90,9 @@ export class Dispatcher {
         failures += round.failures;
         const { end } = round;
         if (typeof end !== 'string') return end;
-        if (end === 'failed' || (end === 'cold' && !job.isScalable)) return failed();
+        // A replica that is started may stand where the one that is there must not serve.
+        const isWorthWaiting = end === 'busy' || (end !== 'failed' && job.isScalable);
+        if (!isWorthWaiting) return this.#inVain(end, job);
         if (job.signal.aborted || clock.monotonicMs() >= deadlineMs || !visitor.enter()) return this.#inVain(end, job);
         await visitor.wait(job.signal);
       }
@@ -101,13 +108,16 @@ export class Dispatcher {
     return room.visitor(deploymentId, request.body.length, onMoved);
   }
 
-  #inVain(end: 'busy' | 'cold', { deploymentId }: Job): Refusal {
-    return end === 'busy' ? busy() : starting(this.#options.activations.etaMs(deploymentId));
+  #inVain(end: Vain, { deploymentId, isScalable }: Job): Refusal {
+    if (end === 'busy') return busy();
+    if (end === 'forbidden') return forbidden();
+    if (end === 'failed' || !isScalable) return failed();
+    return starting(this.#options.activations.etaMs(deploymentId));
   }
 
   /** Each replica once, until one answers. */
   async #tryAll(job: Job, visitor: Visitor, mostFailures: number): Promise<Round> {
-    const { choice, loads } = this.#options;
+    const { choice } = this.#options;
     const tried = new Set<string>();
     let failures = 0;
     let isBusy = false;
@@ -115,8 +125,7 @@ export class Dispatcher {
       const replicas = job.replicas();
       const replica = choice.pick(job, replicas, tried);
       if (replica === undefined) {
-        isBusy ||= replicas.some((other) => loads.isFull(other));
-        return { end: isBusy ? 'busy' : failures > 0 ? 'failed' : 'cold', failures };
+        return { end: isBusy ? 'busy' : this.#whyNobody(job, replicas, failures), failures };
       }
       tried.add(replica.replicaId);
       // With a replica it no longer waits, and is not to be counted twice.
@@ -127,6 +136,15 @@ export class Dispatcher {
       else if (outcome !== 'elsewhere') return { end: outcome, failures };
     }
     return { end: 'failed', failures };
+  }
+
+  /** Why nobody is left to be tried. Whom its residency does not allow is as if not there. */
+  #whyNobody({ target }: Job, replicas: readonly Replica[], failures: number): Vain {
+    const { loads } = this.#options;
+    const allowed = replicas.filter((replica) => residencyAllows(target.residency, replica));
+    if (allowed.some((replica) => loads.isFull(replica))) return 'busy';
+    if (failures > 0) return 'failed';
+    return replicas.length > 0 && allowed.length === 0 ? 'forbidden' : 'cold';
   }
 
   async #try(job: Job, replica: Replica): Promise<Tried> {
@@ -192,6 +210,16 @@ function starting(etaMs: number | undefined): Refusal {
     'model_not_ready',
     `A replica of this model is being started and is expected in ${seconds} s. Nothing is billed; try again then.`,
     seconds,
+  );
+}
+
+/** It tells the client nothing of where replicas stand. */
+function forbidden(): Refusal {
+  return unavailable(
+    'residency_not_satisfied',
+    'No replica of this model runs where its residency policy allows, so the request was sent nowhere. Nothing is ' +
+      'billed; try again later, or ask the owner of the deployment to compare its policy with the sites of its nodes.',
+    FORBIDDEN_RETRY_SECONDS,
   );
 }
 

@@ -1,4 +1,5 @@
 import { manualClock } from '@ostro/kernel';
+import { ANYWHERE, type Residency } from '@ostro/routing';
 import { aReplica } from '../../test/builders.ts';
 import type { Replica } from '../domain/route.ts';
 import { Prompts } from './prompt.ts';
@@ -25,10 +26,10 @@ function anEdge() {
   return { clock, loads, believed, choice, send };
 }
 
-function aPrompt(prompt: string, organizationId = 'org_a', deploymentId = 'dep_1'): Routed {
+function aPrompt(prompt: string, organizationId = 'org_a', deploymentId = 'dep_1', residency = ANYWHERE): Routed {
   const request = { operation: 'completion', model: 'm', isStream: false, askedMaxTokens: undefined } as const;
   return {
-    target: { deploymentId, modelDigest: 'sha256:1', contextTokens: 4_096 },
+    target: { deploymentId, modelDigest: 'sha256:1', contextTokens: 4_096, residency },
     prompt: prompts.read({ ...request, forwarded: { prompt } }, organizationId),
   };
 }
@@ -76,6 +77,23 @@ describe('the replica of a request', () => {
     expect(choice.pick(routed, replicas, NONE)?.replicaId).toBe('b');
     expect(choice.pick(routed, [aReplica('x', { address: undefined })], NONE)).toBeUndefined();
     expect(choice.pick(routed, [aReplica('a', { concurrency: 0 })], NONE)?.replicaId).toBe('a');
+  });
+
+  it.each<[string, Partial<Replica>, Partial<Residency>]>([
+    ['in another country', { country: 'US' }, { countries: ['FR', 'DE'] }],
+    ['in no country that it says', { country: '' }, { countries: ['FR'] }],
+    ['of another operator', { operator: 'other' }, { operators: ['acme'] }],
+    ['of no operator that it says', { operator: '' }, { operators: ['acme'] }],
+    ['without a certification', { certifications: ['iso27001'] }, { certifications: ['iso27001', 'hds'] }],
+  ])('is not one %s, though it is the only one or the best', (_word, elsewhere, residency) => {
+    const { choice, send } = anEdge();
+    const routed = aPrompt(LONG, 'org_a', 'dep_1', { ...ANYWHERE, ...residency });
+    const forbidden = aReplica('a', elsewhere);
+    expect(choice.pick(routed, [forbidden], NONE)).toBeUndefined();
+    expect(send(aPrompt(LONG), [forbidden])).toBe('a');
+    const allowed = aReplica('b', { certifications: ['hds', 'iso27001'] });
+    expect(send(routed, [forbidden, allowed])).toBe('b');
+    expect(choice.pick(routed, [forbidden, allowed], new Set(['b']))).toBeUndefined();
   });
 
   it('failed lately only when nothing else is left, and for a while', () => {

@@ -1,5 +1,4 @@
 import {
-  ANYWHERE,
   SEPARATE_GATEWAYS_PROFILE,
   type Replica as Candidate,
   route,
@@ -13,7 +12,7 @@ import type { ReplicaLoads } from './replica-loads.ts';
 
 /** What is to be sent somewhere. */
 export interface Routed {
-  readonly target: Pick<Target, 'deploymentId' | 'modelDigest' | 'contextTokens'>;
+  readonly target: Pick<Target, 'deploymentId' | 'modelDigest' | 'contextTokens' | 'residency'>;
   readonly prompt: Prompt;
 }
 
@@ -53,7 +52,10 @@ export class ReplicaChoice {
     options.loads.onChange((replicaId) => this.#refresh(replicaId));
   }
 
-  /** The best one that has room and was not tried for it before. Those that failed lately come last. */
+  /**
+   * The best one that stands where its residency allows, has room and was not tried for it before. Those that failed
+   * lately come last.
+   */
   pick(routed: Routed, replicas: readonly Replica[], tried: ReadonlySet<string>): Replica | undefined {
     const { loads } = this.#options;
     const known = this.#knownOf(routed, replicas);
@@ -112,13 +114,13 @@ export class ReplicaChoice {
    * No engine tells its gateways how large its cache is. Placement gives a replica KV memory for its concurrency times
    * its context, and what running sequences leave of that caches prefixes.
    */
-  #candidate({ replicaId, address, concurrency }: Replica, { contextTokens }: Known): Candidate {
+  #candidate({ replicaId, address, concurrency, ...site }: Replica, { contextTokens }: Known): Candidate {
     const { loads } = this.#options;
     return {
       replicaId,
-      country: '',
-      operator: '',
-      certifications: [],
+      country: site.country,
+      operator: site.operator,
+      certifications: site.certifications,
       isHealthy: address !== undefined,
       isAvoided: loads.isAvoided(replicaId),
       concurrency,
@@ -137,7 +139,7 @@ function isSame(listed: readonly Replica[], replicas: readonly Replica[]): boole
   return listed.length === replicas.length && replicas.every((replica, at) => replica === listed[at]);
 }
 
-/** Residency was decided before: a deployment's replicas are all where its customer allows them. */
-function requestOf({ prompt: { sessionHash, ...prompt } }: Routed): RoutingRequest {
-  return { ...prompt, residency: ANYWHERE, ...(sessionHash !== undefined && { sessionHash }) };
+/** Placement has held the replicas to the residency before: it is held to again where the prompt would leave. */
+function requestOf({ target: { residency }, prompt: { sessionHash, ...prompt } }: Routed): RoutingRequest {
+  return { ...prompt, residency, ...(sessionHash !== undefined && { sessionHash }) };
 }

@@ -1,4 +1,5 @@
 import { schedulingV1 } from '@ostro/contracts';
+import { ANYWHERE } from '@ostro/routing';
 import type { Audience, Replica, Route, RouteCause, Target } from '../domain/route.ts';
 
 const { Audience: A, RouteCause: C, RouteState } = schedulingV1;
@@ -51,13 +52,14 @@ function fromTarget(target: schedulingV1.RouteTarget, isReady: boolean): Target 
     defaultMaxOutputTokens: target.defaultMaxOutputTokens,
     isEmbedding: target.embedding,
     isScalable: target.scalable,
+    residency: target.residency ?? ANYWHERE,
     replicas: isReady ? target.replicas.map(fromReplica) : [],
   };
 }
 
-function fromReplica({ replicaId, nodeId, address, concurrency }: schedulingV1.RouteReplica): Replica {
+function fromReplica({ address, siteId: _site, ...replica }: schedulingV1.RouteReplica): Replica {
   const direct = address?.address?.$case === 'direct' ? address.address.direct : undefined;
-  return { replicaId, nodeId, concurrency, address: direct && hostPort(direct) };
+  return { ...replica, address: direct && hostPort(direct) };
 }
 
 function hostPort({ host, port }: schedulingV1.DirectAddress): string {

@@ -1,6 +1,6 @@
 import { registryV1, schedulingV1 } from '@ostro/contracts';
 import { DomainError } from '@ostro/kernel';
-import type { ModelFactsLike } from '@ostro/placement';
+import type { ModelFactsLike, Residency } from '@ostro/placement';
 import { type Autoscaling, type AutoscalingRequest, MAX_REPLICAS, resolveAutoscaling } from '../domain/autoscaling.ts';
 import type { Deployment } from '../domain/deployment.ts';
 import type { ModelToServe, Spec, SpecRequest } from '../domain/spec.ts';
@@ -63,13 +63,13 @@ export function specToProto(spec: Spec, model: string, { replicas, autoscaling }
       count: accelerators.count,
       memoryBytesEach: BigInt(accelerators.memoryBytesEach),
     },
-    residency: {
-      countries: [...residency.countries],
-      operators: [...residency.operators],
-      certifications: [...residency.certifications],
-    },
+    residency: residencyToProto(residency),
     drainTimeout: durationOf(drainTimeoutMs),
   };
+}
+
+export function residencyToProto({ countries, operators, certifications }: Residency): schedulingV1.ResidencyPolicy {
+  return { countries: [...countries], operators: [...operators], certifications: [...certifications] };
 }
 
 /** @throws DomainError INVALID_ARGUMENT (INVALID_SPEC) for bounds that contradict each other */

@@ -1,4 +1,4 @@
-import { aNode, aReplica, aRevision, DEPLOYMENT, OLD_REVISION, REVISION } from '../../test/builders.ts';
+import { aNode, aReplica, aRevision, aSpec, DEPLOYMENT, OLD_REVISION, REVISION } from '../../test/builders.ts';
 import type { Replica } from './replica.ts';
 import { type Backend, causeOf, type Route, routeOf } from './route.ts';
 
@@ -57,6 +57,20 @@ describe('a route', () => {
       [OLD_REVISION, 333],
       [REVISION, 667],
     ]);
+  });
+
+  it('says of each revision where its requests may be served', () => {
+    const inCountry = (country: string) => ({ residency: { countries: [country], operators: [], certifications: [] } });
+    const revisions = [
+      aRevision({ id: OLD_REVISION, spec: aSpec(inCountry('DE')) }),
+      aRevision({ number: 2, spec: aSpec(inCountry('FR')) }),
+    ];
+    const { targets } = routeOf(
+      [aBackend({ revisions, replicas: [here({ revisionId: OLD_REVISION }), here()] })],
+      nodes,
+    );
+    expect(targets.map(({ residency }) => residency?.countries)).toEqual([['DE'], ['FR']]);
+    expect(routeOf([aBackend({ revisions })], nodes).targets.at(-1)!.residency?.countries).toEqual(['FR']);
   });
 
   it('shows no new revision before it serves', () => {

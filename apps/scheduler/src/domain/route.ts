@@ -1,4 +1,5 @@
 import type { Id } from '@ostro/kernel';
+import type { Residency } from '@ostro/placement';
 import type { Node, NodeAddress, Site } from './node.ts';
 import { NODE_LOST, type Replica } from './replica.ts';
 import type { Spec } from './spec.ts';
@@ -26,6 +27,8 @@ export interface RouteTarget {
   readonly replicas: readonly RouteReplica[];
   /** Demand decides how many there are. */
   readonly scalable: boolean;
+  /** Gateways hold replicas to it too. Absent in a route that was stored before routes told it. */
+  readonly residency?: Residency;
 }
 
 export interface RouteReplica extends Site {
@@ -88,6 +91,7 @@ function targetsOf(backend: Backend, nodes: ReadonlyMap<Id<'nod'>, Node>): reado
     embedding: revision.spec.embedding,
     replicas,
     scalable: backend.isScalable,
+    residency: revision.spec.residency,
   }));
 }
 

@@ -1,5 +1,6 @@
 import { schedulingV1 } from '@ostro/contracts';
 import type { Generation } from '@ostro/kernel';
+import { residencyToProto } from '../deployments/spec-proto.ts';
 import type { NodeAddress } from '../domain/node.ts';
 import type { Route, RouteCause, RouteReplica, RouteState, RouteTarget } from '../domain/route.ts';
 import type { Endpoint } from '../endpoints/endpoints.repository.ts';
@@ -51,8 +52,8 @@ export function endpointToProto(endpoint: Endpoint): schedulingV1.Endpoint {
   };
 }
 
-function targetToProto(target: RouteTarget): schedulingV1.RouteTarget {
-  return { ...target, replicas: target.replicas.map(replicaToProto) };
+function targetToProto({ residency, replicas, ...target }: RouteTarget): schedulingV1.RouteTarget {
+  return { ...target, residency: residency && residencyToProto(residency), replicas: replicas.map(replicaToProto) };
 }
 
 function replicaToProto({ certifications, address, ...replica }: RouteReplica): schedulingV1.RouteReplica {

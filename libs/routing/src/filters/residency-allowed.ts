@@ -1,5 +1,5 @@
 import type { Replica } from '../replica.ts';
-import type { RoutingRequest } from '../request.ts';
+import type { Residency } from '../request.ts';
 import type { Filter } from '../stages.ts';
 
 /**
@@ -13,21 +13,28 @@ export const residencyAllowed: Filter = {
   prepare: (request) => {
     const { countries, operators, certifications } = request.residency;
     if (countries.length + operators.length + certifications.length === 0) return undefined;
-    return (replica) => violations(request, replica).length === 0;
+    return (replica) => residencyAllows(request.residency, replica);
   },
-  refusal: (request, replica) => violations(request, replica).join(' and '),
+  refusal: ({ residency }, replica) => violations(residency, replica).join(' and '),
 };
 
-function violations({ residency }: RoutingRequest, replica: Replica): readonly string[] {
+/** What a replica says of where it stands; empty: it does not say. */
+type Place = Pick<Replica, 'country' | 'operator' | 'certifications'>;
+
+/** Whether this filter lets a replica pass: for who has to say why none is left. */
+export function residencyAllows(residency: Residency, place: Place): boolean {
+  return violations(residency, place).length === 0;
+}
+
+function violations({ countries, operators, certifications }: Residency, place: Place): readonly string[] {
   const found: string[] = [];
-  const { countries, operators, certifications } = residency;
-  if (!isAllowed(countries, replica.country)) {
-    found.push(`has country ${known(replica.country)}, only ${countries.join(', ')} allowed`);
+  if (!isAllowed(countries, place.country)) {
+    found.push(`has country ${known(place.country)}, only ${countries.join(', ')} allowed`);
   }
-  if (!isAllowed(operators, replica.operator)) {
-    found.push(`has operator ${known(replica.operator)}, only ${operators.join(', ')} allowed`);
+  if (!isAllowed(operators, place.operator)) {
+    found.push(`has operator ${known(place.operator)}, only ${operators.join(', ')} allowed`);
   }
-  const lacking = certifications.filter((certification) => !replica.certifications.includes(certification));
+  const lacking = certifications.filter((certification) => !place.certifications.includes(certification));
   if (lacking.length > 0) found.push(`is not certified for ${lacking.join(', ')}`);
   return found;
 }

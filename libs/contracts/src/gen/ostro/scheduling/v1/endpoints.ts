@@ -10,6 +10,7 @@ import type { handleUnaryCall, Metadata, UntypedServiceImplementation } from "@g
 import { GrpcMethod, GrpcStreamMethod } from "../../../../grpc-methods.ts";
 import type { Observable } from "rxjs";
 import { Timestamp } from "../../../google/protobuf/timestamp.ts";
+import { ResidencyPolicy } from "./deployments.ts";
 
 /** Endpoints: public names, and the routes that gateways hold for them. */
 
@@ -167,6 +168,11 @@ export interface RouteTarget {
   replicas: RouteReplica[];
   /** Demand decides how many there are: a request that finds none free may be held, and the demand told (ActivationService). */
   scalable: boolean;
+  /**
+   * Where its requests may be served: a gateway sends them to no replica that this policy does not allow. Absent from an
+   * older scheduler: anywhere.
+   */
+  residency: ResidencyPolicy | undefined;
 }
 
 /**
@@ -847,6 +853,7 @@ function createBaseRouteTarget(): RouteTarget {
     embedding: false,
     replicas: [],
     scalable: false,
+    residency: undefined,
   };
 }
 
@@ -884,6 +891,9 @@ export const RouteTarget: MessageFns<RouteTarget> = {
     }
     if (message.scalable !== false) {
       writer.uint32(88).bool(message.scalable);
+    }
+    if (message.residency !== undefined) {
+      ResidencyPolicy.encode(message.residency, writer.uint32(98).fork()).join();
     }
     return writer;
   },
@@ -989,6 +999,14 @@ export const RouteTarget: MessageFns<RouteTarget> = {
             message.scalable = reader.bool();
             continue;
           }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.residency = ResidencyPolicy.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1017,6 +1035,9 @@ export const RouteTarget: MessageFns<RouteTarget> = {
     message.embedding = object.embedding ?? false;
     message.replicas = object.replicas?.map((e) => RouteReplica.fromPartial(e)) || [];
     message.scalable = object.scalable ?? false;
+    message.residency = (object.residency !== undefined && object.residency !== null)
+      ? ResidencyPolicy.fromPartial(object.residency)
+      : undefined;
     return message;
   },
 };
