@@ -1,4 +1,4 @@
-import { accessSync, constants, readFileSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
 import { DomainError, isDomainError } from '@ostro/kernel';
 import { type Progress, type Report, type Scenario, simulate } from '@ostro/simulator';
@@ -27,7 +27,7 @@ export interface SimulateOptions {
 export function runSimulation({ io, out }: Session, options: SimulateOptions): void {
   const at = (path: string) => resolve(io.directory, path);
   const page = options.html === undefined ? undefined : at(options.html);
-  if (page !== undefined) checkFolder(page);
+  if (page !== undefined) checkPage(page);
   const policies = readPolicies(options, at);
   const trace = new TraceFile(at(options.trace), options.format, options.maxBadRows);
   // With --json nothing but words for a log goes to standard error.
@@ -94,11 +94,17 @@ function textOf(path: string): string {
 }
 
 /** Found out before minutes were spent on what it should hold. */
-function checkFolder(page: string): void {
+function checkPage(page: string): void {
+  const isThere = existsSync(page);
+  if (isThere && statSync(page).isDirectory()) throw notWritten(page, 'it is a folder');
   try {
-    accessSync(dirname(page), constants.W_OK);
-  } catch (cause) {
-    const message = `${page} cannot be written: ${(cause as NodeJS.ErrnoException).code}; name a file in a folder that is there`;
-    throw new DomainError('INVALID_ARGUMENT', 'FILE_NOT_WRITTEN', message, { cause });
+    accessSync(isThere ? page : dirname(page), constants.W_OK);
+  } catch (error) {
+    throw notWritten(page, (error as NodeJS.ErrnoException).code ?? String(error));
   }
+}
+
+function notWritten(page: string, why: string): DomainError {
+  const message = `${page} cannot be written: ${why}; name a file in a folder that is there`;
+  return new DomainError('INVALID_ARGUMENT', 'FILE_NOT_WRITTEN', message);
 }

@@ -197,6 +197,7 @@ describe('ostro simulate', () => {
         EXIT.usage,
         'name a file in a folder that is there',
       ],
+      ['a page that is a folder', '--trace trace.csv --policy short.yaml --html .', EXIT.usage, 'it is a folder'],
     ])('%s', async (_, args, code, words) => {
       const told = await simulate(args);
       expect(told.stderr).toContain(words);
