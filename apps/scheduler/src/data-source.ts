@@ -7,6 +7,7 @@ import { EndpointEntity } from './endpoints/endpoint.entity.ts';
 import { CreateScheduler20261122130000 } from './migrations/20261122-1300-create-scheduler.ts';
 import { AddAutoscaling20261122180000 } from './migrations/20261122-1800-add-autoscaling.ts';
 import { AddDemandLeases20261122183000 } from './migrations/20261122-1830-add-demand-leases.ts';
+import { AddDemandMixes20261122193000 } from './migrations/20261122-1930-add-demand-mixes.ts';
 import { NodeEntity } from './nodes/node.entity.ts';
 import { ReplicaEntity } from './replicas/replica.entity.ts';
 import { ScalingDecisionEntity } from './scaling/scaling-decision.entity.ts';
@@ -26,7 +27,12 @@ export function schedulerDataSource(url: string): DataSource {
       DecisionEntity,
       ScalingDecisionEntity,
     ],
-    migrations: [CreateScheduler20261122130000, AddAutoscaling20261122180000, AddDemandLeases20261122183000],
+    migrations: [
+      CreateScheduler20261122130000,
+      AddAutoscaling20261122180000,
+      AddDemandLeases20261122183000,
+      AddDemandMixes20261122193000,
+    ],
     applicationName: 'scheduler',
   });
 }

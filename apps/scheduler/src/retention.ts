@@ -31,6 +31,9 @@ export class Retention {
         ),
       );
     }
+    await this.transactions.run((tx) =>
+      tx.query('DELETE FROM demand_mixes WHERE NOT EXISTS (SELECT 1 FROM decisions WHERE demand_digest = digest)'),
+    );
   }
 
   #daysAgo(days: number): Date {

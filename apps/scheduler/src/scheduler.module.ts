@@ -13,6 +13,7 @@ import { DeploymentsService } from './deployments/deployments.service.ts';
 import { DeploymentsView } from './deployments/deployments.view.ts';
 import { ModelResolver } from './deployments/model-resolver.ts';
 import { RevisionsRepository } from './deployments/revisions.repository.ts';
+import { PlacementDemand } from './domain/placement-demand.ts';
 import { EndpointsGrpc } from './endpoints/endpoints.grpc.ts';
 import { EndpointsRepository } from './endpoints/endpoints.repository.ts';
 import { ReplicaEvents } from './events/replica-events.ts';
@@ -72,7 +73,8 @@ export function composeScheduler(parts: SchedulerParts) {
   const routes = new RoutesService(endpoints, deployments, revisions, replicas, nodes, records);
   const changes = new ReplicaChanges(replicas, new ReplicaEvents(outbox, cellId, context), routes);
   const metrics = new SchedulerMetrics(context.metrics, transactions, replicas);
-  const placer = new Placer(transactions, nodes, decisions, parts.profile, context);
+  const placementDemand = new PlacementDemand();
+  const placer = new Placer(transactions, nodes, decisions, parts.profile, placementDemand, context);
   const leases = new DemandLeasesRepository();
   const scaler = new Scaler(scaling, leases, context);
   const writer = new PlanWriter(transactions, { stores, placer, scaler, changes, routes }, context);
@@ -95,6 +97,7 @@ export function composeScheduler(parts: SchedulerParts) {
     records,
     metrics,
     sessions,
+    restoreDemand: async () => placementDemand.restore(await transactions.run((tx) => replicas.latestNeeds(tx))),
     reconciler: new DeploymentReconciler(transactions, { stores, placer, scaler, writer }, context, (pass) =>
       metrics.passed(pass),
     ),

@@ -64,6 +64,7 @@ async function start(config: SchedulerConfig, context: ServiceContext): Promise<
     identityClient,
     context,
   });
+  await graph.restoreDemand();
   const server = await startGrpcServer(SchedulerModule.of(graph), {
     access: METHOD_ACCESS,
     identity,

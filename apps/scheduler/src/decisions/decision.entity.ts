@@ -35,6 +35,10 @@ export class DecisionEntity {
   @Column('bigint', { transformer: bigintColumn })
   seed!: bigint;
 
+  /** Null: from before placement knew of demand. */
+  @Column('text', { name: 'demand_digest', nullable: true })
+  demandDigest!: string | null;
+
   @Column('timestamptz', { name: 'created_at' })
   createdAt!: Date;
 }

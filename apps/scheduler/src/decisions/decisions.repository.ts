@@ -1,5 +1,6 @@
+import { createHash } from 'node:crypto';
 import { DomainError, type Id } from '@ostro/kernel';
-import type { RankedCandidate } from '@ostro/placement';
+import type { DemandMix, RankedCandidate } from '@ostro/placement';
 import type { EntityManager } from 'typeorm';
 import { DecisionEntity } from './decision.entity.ts';
 
@@ -15,13 +16,21 @@ export interface StoredDecision {
   readonly engineVersion: string;
   readonly profileDigest: string;
   readonly seed: bigint;
+  /** Names the demand it was made under; null: it was made before placement knew of demand. */
+  readonly demandDigest: string | null;
   readonly createdAt: Date;
 }
 
 export class DecisionsRepository {
-  async insert(tx: EntityManager, decision: StoredDecision): Promise<void> {
+  async insert(tx: EntityManager, decision: Omit<StoredDecision, 'demandDigest'>, demand: DemandMix): Promise<void> {
     const { rejections, candidates } = decision;
-    await tx.insert(DecisionEntity, { ...decision, rejections: [...rejections], candidates: [...candidates] as never });
+    const demandDigest = await this.#keep(tx, demand);
+    await tx.insert(DecisionEntity, {
+      ...decision,
+      demandDigest,
+      rejections: [...rejections],
+      candidates: [...candidates] as never,
+    });
   }
 
   /** @throws DomainError NOT_FOUND (DECISION_NOT_FOUND) */
@@ -34,5 +43,13 @@ export class DecisionsRepository {
       `there is no decision ${id}; a replica names the decision that placed it`,
       { details: { decision_id: id } },
     );
+  }
+
+  /** Thousands of decisions share a mix: it is kept once, by its digest. */
+  async #keep(tx: EntityManager, demand: DemandMix): Promise<string> {
+    const mix = JSON.stringify(demand);
+    const digest = `sha256:${createHash('sha256').update(mix).digest('hex')}`;
+    await tx.query('INSERT INTO demand_mixes (digest, mix) VALUES ($1, $2) ON CONFLICT DO NOTHING', [digest, mix]);
+    return digest;
   }
 }

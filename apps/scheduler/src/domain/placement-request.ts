@@ -1,5 +1,5 @@
 import type { Id } from '@ostro/kernel';
-import type { PlacementRequest } from '@ostro/placement';
+import type { PlacementRequest, RequestShape } from '@ostro/placement';
 import type { Replica } from './replica.ts';
 import type { Spec } from './spec.ts';
 
@@ -14,8 +14,7 @@ export function placementRequest(
     organizationId: replica.organizationId,
     deploymentId: replica.deploymentId,
     modelDigest,
-    accelerator: { ...spec.accelerators, exclusive: false },
-    cpuMilli: spec.cpuMilli,
+    ...needOf(spec),
     // What the model server keeps in host memory is small beside the weights, which a CPU accelerator counts itself.
     hostMemoryBytes: 0,
     residency: spec.residency,
@@ -23,6 +22,13 @@ export function placementRequest(
     antiAffinity: 'spread',
     runtime: spec.runtime,
   };
+}
+
+/** What a replica asks of accelerators and cores: all that an estimate of the demand counts. */
+export type Need = Pick<RequestShape, 'accelerator' | 'cpuMilli'>;
+
+export function needOf({ accelerators, cpuMilli }: Pick<Spec, 'accelerators' | 'cpuMilli'>): Need {
+  return { accelerator: { ...accelerators, exclusive: false }, cpuMilli };
 }
 
 /** A seed that is the replica's own: equal nodes are not all taken from the front, and a replay takes the same again. */

@@ -69,6 +69,8 @@ function placingToProto(decision: StoredDecision): schedulingV1.Decision {
     engineVersion: decision.engineVersion,
     profileDigest: decision.profileDigest,
     seed: decision.seed,
+    // By name only: the mix is of all organizations.
+    inputsJson: decision.demandDigest === null ? '' : JSON.stringify({ demandDigest: decision.demandDigest }),
     createTime: decision.createdAt,
   };
 }

@@ -1,6 +1,5 @@
 import type { Id } from '@ostro/kernel';
 import type { TransactionRunner } from '@ostro/persistence';
-import type { Decision } from '@ostro/placement';
 import type { ServiceContext } from '@ostro/service-host';
 import type { EntityManager } from 'typeorm';
 import type { Lease } from '../deployments/deployments.repository.ts';
@@ -10,7 +9,7 @@ import { drainDeadline, drained, type DrainReason, type Replica } from '../domai
 import type { EndpointsRepository } from '../endpoints/endpoints.repository.ts';
 import type { RoutesService } from '../routes/routes.service.ts';
 import type { Scaler } from '../scaling/scaler.ts';
-import type { Placer } from './placer.ts';
+import type { Decided, Placer } from './placer.ts';
 import type { ReplicaChange, ReplicaChanges } from './replica-changes.ts';
 import type { ReconcilerStores, Resolution } from './resolution.ts';
 
@@ -75,7 +74,7 @@ export class PlanWriter {
     return created.length > 0 || placings.some(({ isTaken }) => isTaken);
   }
 
-  async #place(tx: EntityManager, decisions: readonly Decision[], present: ReadonlyMap<Id<'rep'>, Replica>) {
+  async #place(tx: EntityManager, decisions: readonly Decided[], present: ReadonlyMap<Id<'rep'>, Replica>) {
     const placings: (ReplicaChange & { readonly isTaken: boolean })[] = [];
     for (const decision of decisions) {
       const before = present.get(decision.request.replicaId);

@@ -1,13 +1,17 @@
 import type { Page } from '@ostro/grpc-host';
 import type { Id } from '@ostro/kernel';
 import { type EntityManager, In, IsNull, LessThan, MoreThan, Not } from 'typeorm';
+import { type Need, needOf } from '../domain/placement-request.ts';
 import type { Replica, ReplicaPhase } from '../domain/replica.ts';
+import type { Spec } from '../domain/spec.ts';
 import { ReplicaEntity } from './replica.entity.ts';
 
 const TERMINAL: ReplicaPhase[] = ['stopped', 'failed'];
 /** More failures than any back-off looks at. */
 const REMEMBERED_FAILURES = 200;
 const REMEMBERED_STARTS = 5;
+/** Wide enough for a mix that is no accident, and read in a moment at start. */
+const REMEMBERED_NEEDS = 10_000;
 
 export class ReplicasRepository {
   /** Inserts or replaces. */
@@ -52,6 +56,19 @@ export class ReplicasRepository {
       [deploymentId],
     );
     return rows.map(({ created_at: created, ready_at: ready }) => ready.getTime() - created.getTime());
+  }
+
+  /**
+   * What the newest replicas that placement has decided about ask for, each one once. Those of deployments that are gone
+   * are left out: their specs are gone too.
+   */
+  async latestNeeds(tx: EntityManager): Promise<readonly Need[]> {
+    const rows: Pick<Spec, 'accelerators' | 'cpuMilli'>[] = await tx.query(
+      `SELECT spec->'accelerators' AS accelerators, (spec->>'cpuMilli')::int AS "cpuMilli"
+       FROM replicas JOIN revisions ON revisions.id = revision_id
+       WHERE decision_id IS NOT NULL ORDER BY replicas.id DESC LIMIT ${REMEMBERED_NEEDS}`,
+    );
+    return rows.map(needOf);
   }
 
   async liveOnNode(tx: EntityManager, nodeId: Id<'nod'>): Promise<readonly Replica[]> {

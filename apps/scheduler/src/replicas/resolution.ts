@@ -1,11 +1,11 @@
 import type { Id } from '@ostro/kernel';
-import type { Decision } from '@ostro/placement';
 import type { DeploymentsRepository } from '../deployments/deployments.repository.ts';
 import type { Revision, RevisionsRepository } from '../deployments/revisions.repository.ts';
 import type { Deployment, Plan } from '../domain/deployment.ts';
 import type { Replica } from '../domain/replica.ts';
 import type { Scale } from '../domain/scaling.ts';
 import type { NodesRepository } from '../nodes/nodes.repository.ts';
+import type { Decided } from './placer.ts';
 import type { ReplicasRepository } from './replicas.repository.ts';
 
 export interface ReconcilerStores {
@@ -31,5 +31,5 @@ export interface View {
 export interface Resolution {
   readonly view: View;
   readonly plan: Plan;
-  readonly decisions: readonly Decision[];
+  readonly decisions: readonly Decided[];
 }

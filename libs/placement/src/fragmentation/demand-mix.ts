@@ -42,7 +42,7 @@ export class DemandEstimator {
   #nextAt = 1;
 
   /** The mix so far when it is time for a new valuation; undefined most of the time. */
-  observe({ accelerator, cpuMilli }: RequestShape): DemandMix | undefined {
+  observe({ accelerator, cpuMilli }: Pick<RequestShape, 'accelerator' | 'cpuMilli'>): DemandMix | undefined {
     const { count, memoryBytesEach, exclusive } = accelerator;
     const models = [...new Set(accelerator.models)].sort(compareIds);
     const key = JSON.stringify([models, count, memoryBytesEach, exclusive, cpuMilli]);
