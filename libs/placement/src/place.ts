@@ -1,4 +1,3 @@
-import { DomainError } from '@ostro/kernel';
 import type { ClusterSnapshot } from './cluster/cluster-snapshot.ts';
 import type { Decision } from './decision.ts';
 import { explanationOf } from './explanation.ts';
@@ -6,7 +5,7 @@ import { placeGang } from './gang.ts';
 import { preempt } from './preempt.ts';
 import type { Profile } from './profile.ts';
 import { rankingOf } from './rankings.ts';
-import { checkRequest, type PlacementRequest } from './request.ts';
+import { checkRequest, checkSeed, type PlacementRequest } from './request.ts';
 import { unschedulable } from './unschedulable.ts';
 
 /** How many nodes a decision remembers. */
@@ -31,11 +30,4 @@ export function place(request: PlacementRequest, snapshot: ClusterSnapshot, prof
     return victims ?? unschedulable(request, snapshot, ranking, explanation);
   }
   return { kind: 'placement', request, nodeId: best.nodeId, acceleratorIds: best.acceleratorIds, explanation };
-}
-
-function checkSeed(seed: number): void {
-  if (Number.isInteger(seed) && seed >= 0 && seed < 2 ** 32) return;
-  throw new DomainError('INVALID_ARGUMENT', 'INVALID_SEED', `seed must be a whole number below 2^32, not ${seed}`, {
-    details: { field: 'seed' },
-  });
 }

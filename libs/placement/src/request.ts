@@ -95,6 +95,14 @@ export function checkRequest(request: PlacementRequest): void {
   checkPriority(request);
 }
 
+/** @throws DomainError INVALID_ARGUMENT (INVALID_SEED). */
+export function checkSeed(seed: number): void {
+  if (Number.isInteger(seed) && seed >= 0 && seed < 2 ** 32) return;
+  throw new DomainError('INVALID_ARGUMENT', 'INVALID_SEED', `seed must be a whole number below 2^32, not ${seed}`, {
+    details: { field: 'seed' },
+  });
+}
+
 function checkPriority({ priority = 0, mayPreempt, gang }: PlacementRequest): void {
   if (!isAmount(Math.abs(priority), MAX_PRIORITY)) {
     throw invalid('priority', `a whole number from -${MAX_PRIORITY} to ${MAX_PRIORITY}, not ${priority}`);

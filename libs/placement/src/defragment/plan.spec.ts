@@ -134,6 +134,10 @@ describe('plan', () => {
     expect(plan(aCluster(), [aRequest()], ENOUGH, DEFAULT_PROFILE, 0)).toMatchObject({ moves: [], admitted: [] });
   });
 
+  it('refuses a seed that is none', () => {
+    expect(() => plan(twoOfOne(), [], ENOUGH, DEFAULT_PROFILE, Number.NaN)).toThrow('seed must be a whole number');
+  });
+
   it.each([
     ['moves', -1],
     ['moves', Number.NaN],

@@ -2,7 +2,7 @@ import type { Id } from '@ostro/kernel';
 import type { ClusterSnapshot } from '../cluster/cluster-snapshot.ts';
 import { ENGINE_VERSION } from '../decision.ts';
 import type { Profile } from '../profile.ts';
-import { checkRequest, type PlacementRequest } from '../request.ts';
+import { checkRequest, checkSeed, type PlacementRequest } from '../request.ts';
 import { type DefragmentationBudget, movesAllowed } from './budget.ts';
 import { bestMove } from './best-move.ts';
 import { type Admitted, makeRoom } from './make-room.ts';
@@ -41,7 +41,7 @@ export interface DefragmentationExplanation {
  * filter is ever violated. Source: greedy descent on the potential whose differences the placement itself follows (FGD
  * descends on its own fragmentation in the same way, for arrivals only). Plan often and early: near the end of the free
  * capacity nothing has a better place any more. Nothing is carried out here.
- * @throws DomainError INVALID_ARGUMENT for a budget or a request that makes no sense.
+ * @throws DomainError INVALID_ARGUMENT for a budget, a request or a seed that makes no sense.
  */
 export function plan(
   snapshot: ClusterSnapshot,
@@ -51,6 +51,7 @@ export function plan(
   seed: number,
 ): DefragmentationPlan {
   for (const request of waiting) checkRequest(request);
+  checkSeed(seed);
   const allowed = movesAllowed(budget, snapshot);
   const room = makeRoom(snapshot, waiting, { moves: allowed, profile, seed });
   const moves = [...room.moves];
