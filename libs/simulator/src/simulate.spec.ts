@@ -198,6 +198,7 @@ describe('a scenario that makes no sense', () => {
     ['deployments[0].load.noneMs', { deployments: [aDeployment({ load: { ...aDeployment().load, noneMs: -1 } })] }],
     ['deployments[0].engine.gpu', { deployments: [llm({ gpu: 'B300' })] }],
     ['deployments[0].engine.model', { deployments: [llm({ model: 'nobody-7B' })] }],
+    ['deployments[0].engine.precision', { deployments: [llm({ precision: 'int8' as never })] }],
     ['deployments[0].engine.tensorParallel', { deployments: [llm({ model: 'Llama-3.1-70B' })] }],
     ['deployments[0].engine.tensorParallel', { deployments: [llm({ tensorParallel: 0 })] }],
     [

@@ -9,6 +9,7 @@ import { FixedTimeEngine } from './fixed-time-engine.ts';
 import { type GpuDataSheet, gpuDataSheet } from './gpu.ts';
 import { IterationModel } from './iteration-model.ts';
 import { engineModel } from './model-catalogue.ts';
+import { PRECISIONS } from './model-sizes.ts';
 
 const MAX_COUNT = 1_000_000_000;
 
@@ -37,6 +38,7 @@ function batchingFactory(spec: BatchingSpec, prefixBlockTokens: number): EngineF
   const { tensorParallel, dataParallel = 1, precision = 'bf16' } = spec;
   const { maxSequences = kind.maxSequences, contextTokens = model.contextTokens } = spec;
   checkCounts({ tensorParallel, dataParallel, maxSequences, contextTokens });
+  if (!PRECISIONS.includes(precision)) throw invalid('precision', `one of ${PRECISIONS.join(', ')}`, precision);
   const coefficients = spec.coefficients ?? coefficientsFor(kind.name, model.name);
   const iteration = new IterationModel(model, gpu, { tensorParallel, dataParallel, precision }, coefficients);
   if (iteration.kvPoolTokens < prefixBlockTokens) throw doesNotFit(spec, model);

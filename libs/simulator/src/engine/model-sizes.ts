@@ -9,6 +9,8 @@ const BYTES: Readonly<Record<Precision, { readonly dense: number; readonly exper
   int4: { dense: 2, expert: 0.5625 },
 };
 
+export const PRECISIONS: readonly string[] = Object.keys(BYTES);
+
 /** Where a model's parameters are, and what they weigh. */
 export interface ModelSizes {
   /** Attention, dense layers and shared experts. */
