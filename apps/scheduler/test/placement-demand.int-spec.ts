@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { schedulingV1 } from '@ostro/contracts';
+import { systemClock } from '@ostro/kernel';
 import type { DemandMix } from '@ostro/placement';
 import { eventually } from '@ostro/testing';
 import { RunningScheduler } from './running-scheduler.ts';
@@ -86,5 +87,14 @@ describe('the demand for replicas', () => {
     await cell.stop();
     await cell.start();
     expect((await demandOf(await placeOfSmall()))[0]).toMatchObject({ models: ['H100-80GB'], arrivals: 13 });
+  });
+
+  it('is kept for as long as a decision names it', async () => {
+    await cell.query(`INSERT INTO demand_mixes (digest, mix) VALUES ('sha256:unused', '[]')`);
+    const { retention } = await cell.unattended(systemClock);
+    await retention.tick();
+    const kept = await cell.query('SELECT DISTINCT demand_digest AS digest FROM decisions');
+    expect(kept).toHaveLength(1);
+    expect(await cell.query('SELECT digest FROM demand_mixes')).toEqual(kept);
   });
 });

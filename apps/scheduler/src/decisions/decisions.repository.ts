@@ -21,8 +21,12 @@ export interface StoredDecision {
   readonly createdAt: Date;
 }
 
+export interface NewDecision extends Omit<StoredDecision, 'demandDigest'> {
+  readonly demand: DemandMix;
+}
+
 export class DecisionsRepository {
-  async insert(tx: EntityManager, decision: Omit<StoredDecision, 'demandDigest'>, demand: DemandMix): Promise<void> {
+  async insert(tx: EntityManager, { demand, ...decision }: NewDecision): Promise<void> {
     const { rejections, candidates } = decision;
     const demandDigest = await this.#keep(tx, demand);
     await tx.insert(DecisionEntity, {

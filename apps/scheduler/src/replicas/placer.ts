@@ -106,28 +106,23 @@ export class Placer {
     // By its first decision that is kept: a retry asks for nothing more.
     if (replica.decisionId === null) this.demand.observe(request);
     const id = this.context.ids('dec');
-    await this.decisions.insert(
-      tx,
-      {
-        id,
-        organizationId: request.organizationId,
-        replicaId: request.replicaId,
-        nodeId: decision.kind === 'placement' ? decision.nodeId : null,
-        explanation: explain(decision),
-        rejections:
-          decision.kind === 'placement'
-            ? explanation.rejectionCounts.map(({ filter, count }) => `${filter} refused ${count}`)
-            : decision.reasons.map(
-                ({ filter, count, example }) => `${filter} refused ${count}, for example: ${example}`,
-              ),
-        candidates: explanation.candidates,
-        engineVersion: explanation.engineVersion,
-        profileDigest: this.#profileDigest,
-        seed: BigInt(explanation.seed),
-        createdAt: this.context.clock.now(),
-      },
+    await this.decisions.insert(tx, {
+      id,
+      organizationId: request.organizationId,
+      replicaId: request.replicaId,
+      nodeId: decision.kind === 'placement' ? decision.nodeId : null,
+      explanation: explain(decision),
+      rejections:
+        decision.kind === 'placement'
+          ? explanation.rejectionCounts.map(({ filter, count }) => `${filter} refused ${count}`)
+          : decision.reasons.map(({ filter, count, example }) => `${filter} refused ${count}, for example: ${example}`),
+      candidates: explanation.candidates,
+      engineVersion: explanation.engineVersion,
+      profileDigest: this.#profileDigest,
+      seed: BigInt(explanation.seed),
+      createdAt: this.context.clock.now(),
       demand,
-    );
+    });
     return id;
   }
 }
