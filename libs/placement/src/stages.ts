@@ -38,7 +38,8 @@ export interface Candidate {
 
 /**
  * Says what is better: whole numbers from 0 to 1000, 1000 best. A scorer never refuses. It is local: it looks at the
- * candidate, the request and the context, never at other nodes, so that its answer stays true until the node changes.
+ * candidate, the request and the context, never at other nodes, so that its answer stays true until the node changes; and
+ * like a filter it sees no difference between nodes that are alike (`likenessOf`), so that one is scored for all.
  */
 export interface Scorer {
   readonly name: string;
