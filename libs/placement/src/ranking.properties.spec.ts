@@ -2,7 +2,7 @@ import { SeededRandom } from '@ostro/kernel';
 import fc from 'fast-check';
 import { nodes, profile, request, seed } from '../test/arbitraries.ts';
 import { bruteForce } from '../test/brute-force.ts';
-import { aCluster, aNode, GIB, nodeId, replicaId } from '../test/builders.ts';
+import { aCluster, aNode, aRequest, GIB, nodeId, replicaId } from '../test/builders.ts';
 import { apply } from './cluster/apply.ts';
 import type { ClusterSnapshot } from './cluster/cluster-snapshot.ts';
 import type { NodeSnapshot } from './cluster/node.ts';
@@ -10,7 +10,7 @@ import { release } from './cluster/release.ts';
 import type { DemandMix } from './fragmentation/demand-mix.ts';
 import { valuationOf } from './fragmentation/valuation.ts';
 import { place } from './place.ts';
-import type { Profile } from './profile.ts';
+import { DEFAULT_PROFILE, parseProfile, type Profile } from './profile.ts';
 import type { PlacementRequest } from './request.ts';
 
 const RUNS = 1000;
@@ -48,6 +48,27 @@ describe('an indexed decision', () => {
       { numRuns: 60 },
     );
   });
+});
+
+it('tells nodes apart that are alike but for replicas of the deployment', () => {
+  const spreading = aRequest({ antiAffinity: 'spread' });
+  const replicas = [{ replicaId: replicaId(9), deploymentId: spreading.deploymentId }];
+  const cluster = aCluster(
+    aNode({ nodeId: nodeId(1) }),
+    aNode({ nodeId: nodeId(2), replicas }),
+    aNode({ nodeId: nodeId(3) }),
+  );
+  const using = parseProfile({
+    name: 'spread-alone',
+    filters: DEFAULT_PROFILE.filters.map(({ name }) => name),
+    scorers: [{ name: 'spread', weight: 1 }],
+  });
+  const { explanation } = place(spreading, cluster, using, 0);
+  expect(explanation.candidates.map((each) => [each.nodeId, each.total])).toEqual([
+    [nodeId(1), 750],
+    [nodeId(3), 750],
+    [nodeId(2), 500],
+  ]);
 });
 
 interface Walk {
