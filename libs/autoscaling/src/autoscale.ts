@@ -17,8 +17,8 @@ import { Steps } from './steps.ts';
  * How many replicas a deployment should have now, and where those that are idle should wait.
  *
  * Concurrency and queue wait come first, objectives next, then what idleness is worth; the bounds of policy and schedule
- * hold always. A missing signal never takes a replica away. Pure and total: equal inputs give equal bytes, and there is a
- * decision for every input.
+ * hold always. A missing signal never takes a replica away. Pure: equal inputs give equal bytes, and there is a decision
+ * for whatever the signals are. `nowMs` is epoch milliseconds; `history` is what the last decision gave, see `readHistory`.
  */
 export function autoscale(
   policy: ScalingPolicy,

@@ -40,3 +40,13 @@ export const EMPTY_HISTORY: ScalingHistory = {
   forecasts: [],
   wishes: [],
 };
+
+/**
+ * A stored history as it is, or an empty one where nothing is stored or an engine of another format wrote it: what a
+ * deployment forgets is then learned anew, which is better than to read it wrongly.
+ */
+export function readHistory(stored: unknown): ScalingHistory {
+  const isOurs =
+    typeof stored === 'object' && stored !== null && 'format' in stored && stored.format === EMPTY_HISTORY.format;
+  return isOurs ? (stored as ScalingHistory) : EMPTY_HISTORY;
+}

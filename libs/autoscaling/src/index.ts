@@ -4,7 +4,7 @@ export { explain } from './explain.ts';
 export { type Budget, NEW_BUDGET, steer } from './budget/budget.ts';
 export { type Calibration, type ForecastError, forecastError } from './forecast/calibration.ts';
 export { learn, type Learning, NEW_LEARNING, type Observation } from './forecast/learning.ts';
-export { EMPTY_HISTORY, type ScalingHistory } from './history.ts';
+export { EMPTY_HISTORY, readHistory, type ScalingHistory } from './history.ts';
 export { parsePolicy } from './policy/parse-policy.ts';
 export type { IdleRule, ScalingPolicy, Schedule, Tier, TierName, Weekday } from './policy/policy.ts';
 export type { ScalingSignals } from './signals.ts';

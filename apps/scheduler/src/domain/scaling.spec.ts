@@ -1,3 +1,4 @@
+import { EMPTY_HISTORY } from '@ostro/autoscaling';
 import type { Id } from '@ostro/kernel';
 import { aNode, anAutoscaling, after, aReplica, NOW } from '../../test/builders.ts';
 import type { Node, ReplicaLoad } from './node.ts';
@@ -126,6 +127,14 @@ describe('demand', () => {
   it('is not lowered by a replica that failed and is about to be replaced', () => {
     const observed = serving([load(0), load(0)], { wanted: 3 });
     expect(decideScale(POLICY, observed, NOW).decision.replicas).toBe(3);
+  });
+
+  it('begins anew where what was kept is of a format that another version wrote', () => {
+    const observed = serving([load(4), load(4)]);
+    const { state } = decideScale(POLICY, observed, NOW);
+    const foreign = { ...state, history: { format: 2 } } as unknown as Scale['state'];
+    const fresh = decideScale(POLICY, { ...observed, state: { ...state, history: EMPTY_HISTORY } }, after(2_000));
+    expect(decideScale(POLICY, { ...observed, state: foreign }, after(2_000))).toEqual(fresh);
   });
 
   it('is decided the same from what was kept of it', () => {

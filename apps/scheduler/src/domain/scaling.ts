@@ -1,8 +1,8 @@
 import {
   autoscale,
   type Decision,
-  EMPTY_HISTORY,
   parsePolicy,
+  readHistory,
   type ScalingHistory,
   type ScalingPolicy,
   type ScalingSignals,
@@ -68,7 +68,7 @@ export function decideScale(autoscaling: Autoscaling, observed: Observed, now: D
   const inputs = {
     policy: policyOf(autoscaling, concurrency),
     signals: signalsOf(observed, load, now),
-    history: state?.history ?? EMPTY_HISTORY,
+    history: readHistory(state?.history),
     nowMs: now.getTime(),
   };
   const decision = autoscale(inputs.policy, inputs.signals, inputs.history, inputs.nowMs);
