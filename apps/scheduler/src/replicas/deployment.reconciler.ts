@@ -70,10 +70,10 @@ export class DeploymentReconciler {
     const replicas = scale?.decision.replicas ?? view.deployment.replicas;
     const wanted = { ...view.deployment, replicas };
     const planned = plan(wanted, view.replicas, view.leavingNodes, now, view.running);
-    const todo = scale ? { ...planned, again: nextLook(scale, planned.again, now) } : planned;
-    const pending = todo.commands.flatMap((command) => (command.kind === 'place' ? [{ id: command.replicaId }] : []));
+    const next = scale ? { ...planned, again: nextLook(scale, planned.again, now) } : planned;
+    const pending = next.commands.flatMap((command) => (command.kind === 'place' ? [{ id: command.replicaId }] : []));
     const decisions = await this.parts.placer.decide(pending, view.revision, view.deployment.organizationId);
-    const wrote = await this.parts.writer.write(lease, { view, plan: todo, decisions });
+    const wrote = await this.parts.writer.write(lease, { view, plan: next, decisions });
     this.onPass({ milliseconds: this.context.clock.monotonicMs() - startedMs, decisions, scale });
     return wrote;
   }
